@@ -1,0 +1,1 @@
+"""tinyfm: a pure-NumPy engine in which you can see every gradient."""
