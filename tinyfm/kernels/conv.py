@@ -1,0 +1,131 @@
+r"""Convolution and its two adjoints, over any number of spatial axes, channels last.
+
+    y[n, p, o] = sum over k, c of  x[n, p * strides + k * dilation - before, c]  w[k, c, o]       (x is 0 outside)
+
+<g, conv(x, w)> is linear in each of g, x and w; its other two partial contractions are conv_x(g, w) and
+conv_w(x, g).  So each of the three is differentiated by the other two, to any order.
+
+The fast way: copy the patch under every output pixel into a row of a matrix P, (pixels, k c); then
+
+    conv: y = P w,    conv_w: w = P^T y,    conv_x: add the rows of y w^T back to where P took its pixels from
+
+are one matrix product each (Chellapilla et al. 2006), for as many images at a time as fit into the cache, in
+scratch that the next tile uses again: fresh memory costs more than the arithmetic.
+"""
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfm.errors import ShapeError
+from tinyfm.kernels.windows import Pairs, Sizes, Windows, slide, tiles
+
+Array = NDArray[Any]
+Type = np.dtype[Any]
+
+FEW_CHANNELS = 4
+
+
+def conv(x: Array, w: Array, *, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int = 1) -> Array:
+    """y = x * w.  x: (batch, *spatial, c_in), w: (*kernel, c_in / groups, c_out), y: (batch, *out, c_out).
+
+    strides, dilation: one integer per spatial axis; padding: a pair (before, after) per spatial axis.
+    Raises ShapeError if the shapes do not fit together or the kernel is larger than the padded input.
+    """
+    check_channels(x.shape, w.shape, groups)
+    windows = slide(x.shape[1:-1], w.shape[:-2], strides, padding, dilation)
+    y = np.empty((len(x), *windows.out, w.shape[-1]), np.result_type(x, w))
+    kernel = by_group(w.astype(y.dtype, copy=False), groups)                                    # (g, k c, o)
+    for images, patches in tiled_patches(x, windows, groups, y.dtype):
+        np.matmul(patches, kernel, out=by_group(y[images], groups))
+    return y
+
+
+def conv_w(x: Array, y: Array, *, size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
+           groups: int = 1) -> Array:
+    """The adjoint of conv in w: <conv_w(x, y), w> = <y, conv(x, w)>.  `size` is the kernel's spatial size."""
+    w_shape = (*size, x.shape[-1] // groups, y.shape[-1])
+    check_channels(x.shape, w_shape, groups)
+    windows = slide(x.shape[1:-1], size, strides, padding, dilation)
+    check_output(x.shape, y.shape, windows)
+    w = np.zeros(w_shape, np.result_type(x, y))
+    for images, patches in tiled_patches(x, windows, groups, w.dtype):
+        by_group(w, groups)[...] += patches.swapaxes(1, 2) @ by_group(y[images], groups)
+    return w
+
+
+def conv_x(y: Array, w: Array, *, size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
+           groups: int = 1) -> Array:
+    """The adjoint of conv in x (transpose convolution): <conv_x(y, w), x> = <y, conv(x, w)>.
+
+    `size` is x's spatial size: with strides, several sizes of x give the same size of y.
+    """
+    x_shape = (len(y), *size, w.shape[-2] * groups)
+    check_channels(x_shape, w.shape, groups)
+    windows = slide(size, w.shape[:-2], strides, padding, dilation)
+    check_output(x_shape, y.shape, windows)
+    x = np.zeros(x_shape, np.result_type(y, w))
+    kernels = [by_group(k, groups).swapaxes(1, 2) for k in w.reshape(-1, *w.shape[-2:])]        # (g, o, c) each
+    scratch = np.empty((0, *windows.out, x_shape[-1]), x.dtype)
+    for images in tiles(len(y), bytes_each=x.itemsize * prod(windows.out) * sum(w.shape[-2:])):
+        rows, target = by_group(y[images], groups), x[images]
+        if len(scratch) != len(target): scratch = np.empty((len(target), *scratch.shape[1:]), x.dtype)
+        for kernel, (inside, where) in zip(kernels, windows.touches, strict=True):
+            np.matmul(rows, kernel, out=by_group(scratch, groups))        # this offset of every patch
+            target[inside] += scratch[where]
+    return x
+
+
+def tiled_patches(x: Array, windows: Windows, groups: int, dtype: Type) -> Iterator[tuple[slice, Array]]:
+    """Yield, tile by tile, (which images, their patches: (g, pixels, k c)); the next tile overwrites the patches."""
+    if windows.pointwise:                                                           # the patches are x itself
+        yield slice(None), by_group(x.astype(dtype, copy=False), groups)
+        return
+    x = x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
+    patch_bytes = dtype.itemsize * len(windows.touches) * prod(x.shape[-2:])
+    cells, patches = empty_patches(0, windows, x.shape[-2:], dtype)
+    for images in tiles(len(x), bytes_each=prod(windows.out) * patch_bytes):
+        tile = x[images]
+        if cells.shape[1] != len(tile): cells, patches = empty_patches(len(tile), windows, x.shape[-2:], dtype)
+        for cell, (inside, where) in zip(cells, windows.touches, strict=True):
+            cell[where] = tile[inside]                                              # pixels outside x stay 0
+        yield images, patches
+
+
+def empty_patches(count: int, windows: Windows, channels: Sizes, dtype: Type) -> tuple[Array, Array]:
+    """Zeros seen in two ways: by window offset (k, count, *out, g, c), and as the matrices (g, pixels, k c).
+
+    The copies run along the last axis in memory: the channels, or the pixels where channels are few.
+    """
+    (g, c), k = channels, len(windows.touches)
+    if c <= FEW_CHANNELS:
+        memory = np.zeros((g, k, c, count, *windows.out), dtype)
+        return np.moveaxis(memory, (1, 0, 2), (0, -2, -1)), memory.reshape(g, k * c, -1).swapaxes(1, 2)
+    memory = np.zeros((g, count, *windows.out, k, c), dtype)
+    return np.moveaxis(memory, (-2, 0), (0, -2)), memory.reshape(g, -1, k * c)
+
+
+def by_group(a: Array, groups: int) -> Array:
+    """(..., g c) as one matrix per group, (g, rows, c); a view when `a` is contiguous."""
+    return a.reshape(prod(a.shape[:-1]), groups, a.shape[-1] // groups).swapaxes(0, 1)
+
+
+def check_channels(x: Sizes, w: Sizes, groups: int) -> None:
+    if len(x) != len(w) or len(x) < 3:
+        raise ShapeError(f"x must be (batch, *spatial, c_in) and the kernel (*spatial, c_in / groups, c_out) with the "
+                         f"same number of spatial axes; received x of shape {x} and a kernel of shape {w}")
+    if groups < 1 or x[-1] != w[-2] * groups:
+        raise ShapeError(f"x has {x[-1]} channels, but a kernel of shape {w} in {groups} groups takes "
+                         f"{w[-2]} * {groups} = {w[-2] * groups}; the kernel must be (*spatial, c_in / groups, c_out)")
+    if w[-1] % groups:
+        raise ShapeError(f"{w[-1]} output channels cannot be shared out among {groups} groups")
+
+
+def check_output(x: Sizes, y: Sizes, windows: Windows) -> None:
+    expected = (x[0], *windows.out)
+    if y[:-1] != expected:
+        raise ShapeError(f"x of shape {x} gives an output of shape {(*expected, '...')}, received y of shape {y}; "
+                         "use the same size, strides, padding and dilation as in the forward pass")

@@ -1,0 +1,111 @@
+"""Where a sliding window touches its input.
+
+    output pixel p, window offset k  ->  input pixel  p * stride + k * dilation - padding before
+
+Convolution and pooling are loops over the few offsets k, each one a slice over all pixels p at once.
+Slices that stop at the border do the padding: outside pixels are simply never touched.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple
+
+from tinyfm.errors import ShapeError
+
+Sizes = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
+
+TILE_BYTES = 1 << 20    # what one tile's scratch may fill: about one core's second-level cache
+
+
+class Windows(NamedTuple):
+    """The geometry of one sliding window: `out` is the output's spatial size; `touches` holds, for each
+    offset of the window in row-major order, two indices into (batch, *spatial, channels) arrays:
+    the input pixels it reads and the output pixels it reads them for; `pointwise` is whether every output
+    pixel reads just the input pixel in its place."""
+
+    out: Sizes
+    touches: list[tuple[tuple[slice, ...], tuple[slice, ...]]]
+    pointwise: bool
+
+
+@lru_cache(maxsize=512)
+def slide(size: Sizes, kernel: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
+          ceil_mode: bool = False) -> Windows:
+    """Slide a window of `kernel` pixels over an input of `size` pixels, one entry per spatial axis.
+
+    ceil_mode also keeps a last, partial window if it starts inside the input or the padding before it.
+    Raises ShapeError if the window is larger than the padded input, or the settings do not fit together.
+    """
+    check_geometry(size, kernel, strides, padding, dilation)
+    out = tuple(map(output_size, size, kernel, strides, padding, dilation, [ceil_mode] * len(size)))
+    axes = zip(size, kernel, strides, padding, dilation, out, strict=True)
+    spans = [[span(n, s, before, k * d, o) for k in range(m)] for n, m, s, (before, _), d, o in axes]
+    touches = [(index(inside for inside, _ in pairs), index(where for _, where in pairs)) for pairs in product(*spans)]
+    return Windows(out, touches, pointwise=len(touches) == 1 and {*strides, 1} == {1} and not any(map(sum, padding)))
+
+
+def index(spatial: Iterator[slice]) -> tuple[slice, ...]:
+    return (slice(None), *spatial, slice(None))
+
+
+def span(size: int, stride: int, before: int, shift: int, out: int) -> tuple[slice, slice]:
+    """(input pixels, output pixels) along one axis for one offset, leaving out what falls outside the input."""
+    first = max(0, -((shift - before) // stride))
+    last = min(out - 1, (size - 1 - shift + before) // stride)
+    if last < first: return slice(0, 0), slice(0, 0)
+    start = first * stride + shift - before
+    return slice(start, start + (last - first) * stride + 1, stride), slice(first, last + 1)
+
+
+def output_size(size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int, ceil_mode: bool) -> int:
+    """floor((size + padding - dilation (kernel - 1) - 1) / stride) + 1."""
+    room = size + sum(padding) - dilation * (kernel - 1) - 1
+    if room < 0:
+        raise ShapeError(f"a window of {kernel} pixels (dilation {dilation}: spans {dilation * (kernel - 1) + 1}) does "
+                         f"not fit an input of {size} pixels padded by {padding}; use a smaller window, padding='same' "
+                         "or a larger input")
+    count = room // stride + 1
+    starts_inside = count * stride < size + padding[0]
+    return count + 1 if ceil_mode and room % stride and starts_inside else count
+
+
+def check_geometry(size: Sizes, kernel: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> None:
+    """Raise ShapeError unless there is one valid entry per spatial axis."""
+    settings = {"kernel size": kernel, "strides": strides, "dilation": dilation}
+    for name, value in settings.items():
+        if len(value) != len(size) or min(value, default=1) < 1:
+            raise ShapeError(f"{name} must be {len(size)} positive integers (one per spatial axis), received {value}")
+    if len(padding) != len(size) or any(len(pair) != 2 or min(pair) < 0 for pair in padding):
+        raise ShapeError(f"padding must be {len(size)} pairs (before, after) of integers >= 0, received {padding}")
+
+
+def resolve_padding(padding: Padding, size: Sizes, kernel: Sizes, strides: Sizes, dilation: Sizes) -> Pairs:
+    """The explicit ((before, after), ...) behind "valid", "same", one int, one int per axis, or pairs.
+
+    "same" pads, as Keras does, until there are ceil(size / stride) windows; an odd pixel goes to the end.
+    """
+    if padding == "valid": return ((0, 0),) * len(size)
+    if padding == "same": return tuple(map(same_padding, size, kernel, strides, dilation))
+    if isinstance(padding, str):
+        raise ValueError(f"padding must be 'same', 'valid', an integer or pairs of integers, received {padding!r}")
+    per_axis: list[Any] = [padding] * len(size) if isinstance(padding, int) else list(padding)
+    if len(per_axis) != len(size):
+        raise ShapeError(f"padding needs one entry for each of {len(size)} spatial axes, received {padding}")
+    pairs = [(p, p) if isinstance(p, int) else p for p in per_axis]
+    return tuple((int(before), int(after)) for before, after in pairs)
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    total = max(0, (-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size)
+    return total // 2, total - total // 2
+
+
+def tiles(count: int, bytes_each: int) -> Iterator[slice]:
+    """Cut a batch of `count` images, `bytes_each` of scratch per image, into slices that stay in cache."""
+    number = -(-count * bytes_each // TILE_BYTES)
+    step = max(1, -(-count // max(1, number)))                                      # equal shares reuse scratch best
+    for start in range(0, count, step):
+        yield slice(start, min(count, start + step))
