@@ -344,19 +344,19 @@ def watching(watch: Any) -> Iterator[Any]:
 
 # ------------------------------------------------------------ two walks over one graph
 
-def history(root: Node) -> list[Node]:
-    """Every node that `root` was computed from, oldest first."""
+def history(root: Node, since: int = -1) -> list[Node]:
+    """Every node that `root` was computed from, oldest first; none that was made before `since`."""
     seen, nodes = {root}, [root]
     for node in nodes:
         for p in node.parents:
-            if p is not None and p not in seen:
+            if p is not None and p not in seen and p.order >= since:
                 seen.add(p); nodes.append(p)
     return sorted(nodes, key=attrgetter("order"))
 
 
-def steps(root: Node, g: Any, create_graph: bool = False) -> Iterator[tuple[Node, Any, Pulled]]:
+def steps(root: Node, g: Any, create_graph: bool = False, since: int = -1) -> Iterator[tuple[Node, Any, Pulled]]:
     """The backward pass, one node at a time: yield (node, g, [(parent, gradient), ...])."""
-    grads, nodes, watch = {root: g}, history(root), state.watch
+    grads, nodes, watch = {root: g}, history(root, since), state.watch
     while nodes:
         node = nodes.pop()
         if node not in grads: continue           # reached only through an argument that has no rule
@@ -422,9 +422,10 @@ def gradients(t: Tensor, wrt: Sequence[Tensor], g: Any = None, create_graph: boo
     """
     start = seed(t, g)
     if create_graph and type(start) is not Tensor: start = Tensor(start)
-    targets = {w.node for w in wrt}
+    targets = {w.node for w in wrt if w.node is not None}
+    since = min((node.order for node in targets), default=0)      # what is older depends on none of them
     with recording(create_graph):
-        found = {node: d for node, d, _ in steps(t.node, start, create_graph) if node in targets}  # type: ignore[arg-type]
+        found = {node: d for node, d, _ in steps(t.node, start, create_graph, since) if node in targets}  # type: ignore[arg-type]
     given = {id(start)}
     return [finish(w, found.get(w.node), create_graph, given) for w in wrt]
 
@@ -449,9 +450,10 @@ def pushforward(t: Tensor, tangents: Mapping[Tensor, Any], create_graph: bool = 
         if np.shape(v.data if type(v) is Tensor else v) != w.shape:
             raise ShapeError(f"A tangent of shape {np.shape(v)} does not fit a tensor of shape {w.shape}.")
         flow[w.node] = v if type(v) is Tensor else np.asarray(v, w.dtype)
+    since = min((w.node.order for w in tangents if w.node is not None), default=0)
     with recording(create_graph):
-        for node in history(t.node) if t.node is not None else []:
-            inflow = [flow.get(p) for p in node.parents]
+        for node in history(t.node, since) if t.node is not None else []:
+            inflow = [None if p is None else flow.get(p) for p in node.parents]
             if node not in flow and any(v is not None for v in inflow):
                 flow[node] = node.jvp(inflow, create_graph)
     out = flow[t.node] if t.node in flow else np.zeros(t.shape, t.dtype)
