@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.errors import ShapeError
-from tinyfm.kernels.windows import Pairs, Sizes, Windows, slide, tiles
+from tinyfm.kernels.windows import Pairs, Sizes, Windows, check_output, copy_pixels, slide, tiles
 
 Array = NDArray[Any]
 Type = np.dtype[Any]
@@ -91,7 +91,7 @@ def tiled_patches(x: Array, windows: Windows, groups: int, dtype: Type) -> Itera
         tile = x[images]
         if cells.shape[1] != len(tile): cells, patches = empty_patches(len(tile), windows, x.shape[-2:], dtype)
         for cell, (inside, where) in zip(cells, windows.touches, strict=True):
-            cell[where] = tile[inside]                                              # pixels outside x stay 0
+            copy_pixels(cell[where], tile[inside])                                  # pixels outside x stay 0
         yield images, patches
 
 
@@ -122,10 +122,3 @@ def check_channels(x: Sizes, w: Sizes, groups: int) -> None:
                          f"{w[-2]} * {groups} = {w[-2] * groups}; the kernel must be (*spatial, c_in / groups, c_out)")
     if w[-1] % groups:
         raise ShapeError(f"{w[-1]} output channels cannot be shared out among {groups} groups")
-
-
-def check_output(x: Sizes, y: Sizes, windows: Windows) -> None:
-    expected = (x[0], *windows.out)
-    if y[:-1] != expected:
-        raise ShapeError(f"x of shape {x} gives an output of shape {(*expected, '...')}, received y of shape {y}; "
-                         "use the same size, strides, padding and dilation as in the forward pass")
