@@ -1,21 +1,14 @@
 """Data: reading it, finding it, preparing it, splitting it.
 
-Read in this order: toy (no file at all), split, preprocess, table, pipeline, idx, fetch.
+Read in this order: toy (no file at all), split, preprocess, encode, table, pipeline, idx, fetch, images.
 """
 
 from tinyfm.data import fashion_mnist, mnist, toy
+from tinyfm.data.encode import LabelEncoder, OneHotEncoder, OrdinalEncoder
 from tinyfm.data.idx import read_idx, write_idx
 from tinyfm.data.images import read_image, to_digit
 from tinyfm.data.pipeline import Pipeline, TableTransformer
-from tinyfm.data.preprocess import (
-    Imputer,
-    LabelEncoder,
-    MinMaxScaler,
-    OneHotEncoder,
-    OrdinalEncoder,
-    RobustScaler,
-    StandardScaler,
-)
+from tinyfm.data.preprocess import Imputer, MinMaxScaler, RobustScaler, StandardScaler
 from tinyfm.data.split import batches, kfold, train_test_split
 from tinyfm.data.table import Table, read_csv
 

@@ -108,15 +108,15 @@ def _grey(image: ArrayLike) -> Image:
     given = np.asarray(image)
     if given.ndim not in (2, 3) or given.size == 0 or given.shape[2:] not in ((), (1,), (3,), (4,)):
         raise ShapeError(f"An image has the shape (h, w), (h, w, 3) or (h, w, 4), received {given.shape}.")
-    image = given.astype(np.float32) / np.float32(255 if given.dtype == np.uint8 else 1)
-    if not np.all(np.isfinite(image)):
+    pixels = given.astype(np.float32) / np.float32(255 if given.dtype == np.uint8 else 1)
+    if not np.all(np.isfinite(pixels)):
         raise ValueError("The image holds NaN or infinite values.")
-    if image.ndim == 2 or image.shape[2] == 1:
-        return image.reshape(image.shape[:2])
-    grey: Image = image[..., :3] @ LUMINANCE
-    if image.shape[2] == 3:
+    if given.ndim == 2 or given.shape[2] == 1:
+        return pixels.reshape(given.shape[:2])
+    grey = np.asarray(pixels[..., :3] @ LUMINANCE, np.float32)
+    if given.shape[2] == 3:
         return grey
-    opacity = image[..., 3]
+    opacity = pixels[..., 3]
     on_white, on_black = grey * opacity + 1 - opacity, grey * opacity
     return np.asarray(on_white if np.ptp(on_white) >= np.ptp(on_black) else on_black)
 

@@ -10,7 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tinyfm.data.preprocess import Imputer, OneHotEncoder, Preprocessor, StandardScaler
+from tinyfm.data.encode import OneHotEncoder
+from tinyfm.data.preprocess import Imputer, Preprocessor, StandardScaler
 from tinyfm.data.table import Table
 from tinyfm.errors import ShapeError
 
