@@ -47,8 +47,9 @@ class Tensor(Operators):
     node: the application of an op that made it; None for a constant.
     """
 
-    __slots__ = ("__weakref__", "_name", "data", "grad", "node")
+    __slots__ = ("__weakref__", "_name", "data", "grad", "logits", "node")
     _name: str
+    logits: Tensor                               # a layer's softmax leaves here what it was given; unset otherwise
 
     def __init__(self, data: Any, node: Node | None = None) -> None:
         self.data, self.node, self.grad = data, node, None
