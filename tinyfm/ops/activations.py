@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinyfm.engine import Array, op
+from tinyfm.errors import SettingError
 from tinyfm.kernels import special
 from tinyfm.ops.elementwise import erfc, exp, greater, less, minimum, sigmoid, tanh, where, zeros_like
 
@@ -144,3 +145,14 @@ def threshold(x: Array, *, threshold: float, value: float) -> Array:
 def step(x: Array) -> Array:
     """Heaviside's step, 0 at 0, in the dtype of x."""
     return np.greater(x, 0).astype(np.result_type(x))
+
+
+def dropout(x: Any, *, rate: float, rng: np.random.Generator | None = None, mask: Any = None) -> Any:
+    """y = x m / (1 - rate), m = 0 with probability `rate`, else 1: the expectation of y is x.  Srivastava et al. 2014.
+
+    Give either `rng`, which draws m, or m itself as `mask` (0 and 1, broadcast against x).
+    """
+    if not 0 <= rate <= 1: raise SettingError(f"dropout: rate must lie between 0 and 1; received {rate}.")
+    if (rng is None) == (mask is None): raise SettingError("dropout: give either rng or mask.")
+    if mask is None: mask = rng.random(x.shape, np.float32) >= rate  # type: ignore[union-attr]
+    return x * np.multiply(mask, 1 / (1 - rate) if rate < 1 else 0.0, dtype=x.dtype)

@@ -12,7 +12,7 @@ import numpy as np
 from tinyfm.engine import Array, Op, Tensor, op
 from tinyfm.errors import ShapeError
 from tinyfm.ops.reduce import sum
-from tinyfm.ops.shape import diagonal, expand_dims, reshape, squeeze, swapaxes
+from tinyfm.ops.shape import diagonal, expand_dims, reshape, roll, squeeze, swapaxes
 
 
 def columns(a: Any, dims: int) -> Any:
@@ -108,6 +108,21 @@ def tensordot(a: Any, b: Any, axes: int | tuple[Any, Any] = 2) -> Any:
     kept = [i for i in first if i not in names.values()] + [i for j, i in enumerate(second) if j not in names]
     letters = lambda labels: "".join(chr(ord("a") + i) for i in labels)
     return einsum(f"{letters(first)},{letters(second)}->{letters(kept)}", a, b)
+
+
+def cross(a: Any, b: Any, axis: int = -1) -> Any:
+    """The vector product a x b of two axes of 3 elements, the others broadcast."""
+    for name, v in (("a", a), ("b", b)):
+        if v.shape[axis] != 3: raise ShapeError(f"cross: axis {axis} of {name} must have 3 elements; received {v.shape}.")
+    return roll(a, shift=-1, axis=axis) * roll(b, shift=1, axis=axis) - roll(a, shift=1, axis=axis) * roll(b, shift=-1, axis=axis)
+
+
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker's product: every element of a times all of b, in place of that element."""
+    n = max(a.ndim, b.ndim)
+    left, right = ((1,) * (n - x.ndim) + tuple(x.shape) for x in (a, b))
+    wide = reshape(a, shape=tuple(k for m in left for k in (m, 1))) * reshape(b, shape=tuple(k for m in right for k in (1, m)))
+    return reshape(wide, shape=tuple(i * j for i, j in zip(left, right)))
 
 
 # ------------------------------------------------------------ einsum

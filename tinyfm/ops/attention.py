@@ -1,0 +1,62 @@
+"""Attention: every query mixes the values, weighted by how well their keys answer it.  Vaswani et al. 2017."""
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from tinyfm.engine import Array, Tensor
+from tinyfm.kernels import attention as kernels
+from tinyfm.ops.composite import fused
+from tinyfm.ops.elementwise import greater, where
+from tinyfm.ops.linear import matmul
+from tinyfm.ops.reduce import softmax
+from tinyfm.ops.shape import swapaxes
+
+
+def attention_weights(q: Any, k: Any, mask: Any = None, *, causal: bool = False, scale: float | None = None) -> Any:
+    """softmax(q k' scale + mask): (..., queries, keys), rows of sum 1; arguments as in scaled_dot_product_attention."""
+    factor = 1 / sqrt(q.shape[-1]) if scale is None else scale
+    scores = matmul(q * factor, swapaxes(k, axis1=-1, axis2=-2))
+    seen = visible(mask, causal, scores.shape)
+    if mask is not None and mask.dtype != bool: scores = scores + where(greater(mask, -np.inf), mask, 0.0)
+    if seen is None: return softmax(scores)
+    blind = ~np.any(seen, axis=-1, keepdims=True)
+    return where(blind, 0.0, softmax(where(blind, 0.0, where(seen, scores, -np.inf))))
+
+
+def visible(mask: Any, causal: bool, shape: tuple[int, ...]) -> Any:
+    """Which query may look at which key, or None if all may look at all.  Adding -inf forbids as False does."""
+    seen = None
+    if mask is not None:
+        plain = np.asarray(mask.data if isinstance(mask, Tensor) else mask)
+        seen = plain if plain.dtype == bool else plain > -np.inf
+        if seen.all(): seen = None
+    if not causal: return seen
+    past = np.tri(*shape[-2:], dtype=bool)
+    return past if seen is None else seen & past
+
+
+def attend(q: Any, k: Any, v: Any, mask: Any, *, causal: bool, scale: float) -> Any:
+    return matmul(attention_weights(q, k, mask, causal=causal, scale=scale), v)
+
+
+@fused(r"y = \mathrm{softmax}(q k^\top s + m) \, v", attend,
+       joint=lambda g, wanted, q, k, v, mask, out, causal, scale:
+       kernels.attention_gradients(g, wanted, q, k, v, mask, out, causal, scale))
+def attention(q: Array, k: Array, v: Array, mask: Array | None, *, causal: bool, scale: float) -> Array:
+    """scaled_dot_product_attention with every setting spelt out."""
+    return kernels.attention(q, k, v, mask, causal, scale)
+
+
+def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool = False,
+                                 scale: float | None = None) -> Any:
+    """y = softmax(q k' scale + mask) v.  q: (..., queries, d), k: (..., keys, d), v: (..., keys, e); scale: 1 / sqrt(d).
+
+    mask: broadcasts to (..., queries, keys); booleans say who may be looked at (True: yes), numbers are added to the
+    scores.  causal: query i sees the keys 0 ... i.  A query that sees nothing gets 0.  `attention_weights` shows who looks
+    where.
+    """
+    if isinstance(mask, list): mask = np.asarray(mask)
+    return attention(q, k, v, mask, causal=causal, scale=1 / sqrt(q.shape[-1]) if scale is None else scale)

@@ -1,0 +1,119 @@
+r"""Ops that make mean 0 and variance 1 of a group of elements, and then scale and shift them again.
+
+Layer, group and batch normalisation are one op; they differ only in the axes over which they take mean and variance.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from tinyfm.engine import Array, op
+from tinyfm.errors import ShapeError
+from tinyfm.ops.elementwise import maximum, rsqrt, square
+from tinyfm.ops.reduce import Axis, count, mean, norm, var
+from tinyfm.ops.shape import reshape
+
+
+def standard(x: Any, axis: Axis, epsilon: float) -> tuple[Any, Any]:
+    """(z, r): z = (x - mean) r, r = 1 / sqrt(var + epsilon)."""
+    r = rsqrt(var(x, axis=axis, keepdims=True) + epsilon)
+    return (x - mean(x, axis=axis, keepdims=True)) * r, r
+
+
+def standardize_slope(g: Any, x: Any, scale: Any, axis: Axis, epsilon: float) -> Any:
+    z, r = standard(x, axis, epsilon)
+    d = g if scale is None else g * scale
+    return r * (d - mean(d, axis=axis, keepdims=True) - z * mean(d * z, axis=axis, keepdims=True))
+
+
+def standard_arrays(x: Array, axis: Axis, epsilon: float) -> tuple[Array, Array]:
+    """`standard` on arrays, in two passes and with one array of scratch."""
+    n = count(x.shape, axis)
+    z = x - np.add.reduce(x, axis=axis, keepdims=True) / n
+    r = 1 / np.sqrt(np.add.reduce(z * z, axis=axis, keepdims=True) / n + epsilon)
+    z *= r
+    return z, r
+
+
+def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | None, axis: Axis, epsilon: float) -> list[Any]:
+    z, r = standard_arrays(x, axis, epsilon)
+    n, d = count(x.shape, axis), g if scale is None else g * scale
+    gz = g * z if wanted[1] else None
+    if wanted[0]:
+        product = gz * scale if gz is not None else d * z
+        z *= np.add.reduce(product, axis=axis, keepdims=True) / -n
+        z += d
+        z -= np.add.reduce(d, axis=axis, keepdims=True) / n
+        z *= r
+    return [z if wanted[0] else None, gz, g if wanted[2] else None]
+
+
+@op(r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta", joint=standardize_joint,
+    x=(r"r \odot (d - \langle d \rangle - z \langle d z \rangle), \; d = \bar y \odot \gamma, \; r = 1 / \sqrt{\sigma^2 + \epsilon}",
+       standardize_slope),
+    scale=(r"\bar y \odot z, \; z = (x - \mu) r", lambda g, x, axis, epsilon: g * standard(x, axis, epsilon)[0]),
+    offset=(r"\bar y", lambda g: g))
+def standardize(x: Array, scale: Array | None = None, offset: Array | None = None, *, axis: Axis, epsilon: float) -> Array:
+    """Mean 0 and variance 1 over the axes; scale and offset broadcast against x.  Constants give the offset."""
+    y, _ = standard_arrays(x, axis, epsilon)
+    if scale is not None: y *= scale
+    if offset is not None: y += offset
+    return y
+
+
+def layer_norm(x: Any, scale: Any = None, offset: Any = None, *, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-5) -> Any:
+    """y = (x - mean) / sqrt(var + epsilon) * scale + offset, each example by itself, over the given axes.
+
+    scale, offset: the shape of those axes (they must be the last), or None.  A constant x gives the offset and gradient 0.
+    Ba, Kiros & Hinton 2016.
+    """
+    return standardize(x, scale, offset, axis=axis, epsilon=epsilon)
+
+
+def rms_norm(x: Any, scale: Any = None, *, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-6) -> Any:
+    """y = x / sqrt(mean(x^2) + epsilon) * scale, over the given (last) axes.  Zhang & Sennrich 2019."""
+    y = x * rsqrt(mean(square(x), axis=axis, keepdims=True) + epsilon)
+    return y if scale is None else y * scale
+
+
+def group_norm(x: Any, scale: Any = None, offset: Any = None, *, groups: int, epsilon: float = 1e-5) -> Any:
+    """Mean 0 and variance 1 over space and over each group of channels.  x: (batch, *spatial, channels).
+
+    scale, offset: (channels,) or None.  groups = channels is instance normalisation.  Wu & He 2018.
+    """
+    shape = x.shape
+    if len(shape) < 2 or groups < 1 or shape[-1] % groups:
+        raise ShapeError(f"group_norm: x must be (batch, ..., channels) with channels a multiple of groups={groups}; "
+                         f"received {shape}.")
+    split = (groups, shape[-1] // groups)
+    parts = [None if p is None else reshape(p, shape=split) for p in (scale, offset)]
+    axes = (*range(1, len(shape) - 1), len(shape))
+    return reshape(standardize(reshape(x, shape=(*shape[:-1], *split)), *parts, axis=axes, epsilon=epsilon), shape=shape)
+
+
+def batch_norm(x: Any, scale: Any = None, offset: Any = None, mean: Any = None, variance: Any = None, *, axis: int = -1,
+               epsilon: float = 1e-3) -> Any:
+    """Mean 0 and variance 1 for each channel (`axis`) over all other axes: the training form.
+
+    With `mean` and `variance` given (the moving ones) they are used instead: the inference form, no statistics taken.
+    All four have shape (channels,).  Ioffe & Szegedy 2015.
+    """
+    n = len(x.shape)
+    at = normalize_axis_index(axis, n)
+    wide = tuple(-1 if i == at else 1 for i in range(n))
+    scale, offset, mean, variance = (p if p is None or at == n - 1 else reshape(p, shape=wide)
+                                     for p in (scale, offset, mean, variance))
+    if mean is None: return standardize(x, scale, offset, axis=tuple(i for i in range(n) if i != at), epsilon=epsilon)
+    r = rsqrt(variance + epsilon)
+    factor = r if scale is None else r * scale
+    shift = -mean * factor if offset is None else offset - mean * factor
+    return x * factor + shift
+
+
+def normalize(x: Any, *, ord: float = 2, axis: Axis = -1, epsilon: float = 1e-12) -> Any:
+    """x / max(||x||, epsilon) along the axes."""
+    return x / maximum(norm(x, ord=ord, axis=axis, keepdims=True), epsilon)
+
+
