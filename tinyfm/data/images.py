@@ -64,7 +64,8 @@ def _pnm_values(data: bytes, kind: int, dtype: DTypeLike, size: int) -> NDArray[
     if kind in (5, 6):
         return np.frombuffer(data, dtype, size) if len(data) >= size * np.dtype(dtype).itemsize else None
     words = data.split(None, size)[:size]
-    return np.array(words, int) if len(words) == size and all(map(bytes.isdigit, words)) else None
+    valid = len(words) == size and all(word.isdigit() and len(word) <= 5 for word in words)
+    return np.array(words, int) if valid else None
 
 
 def _check_size(width: int, height: int, path: str, max_pixels: int) -> None:

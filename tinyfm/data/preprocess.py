@@ -53,7 +53,7 @@ class Preprocessor(ABC):
 
     def inverse_transform(self, y: ArrayLike) -> Array:
         """Undo transform."""
-        return self.undo(self._rows(y, self.inputs and self.outputs, "inverse_transform"))
+        return self.undo(self._rows(y, None if self.inputs is None else self.outputs, "inverse_transform"))
 
     def fit_transform(self, x: ArrayLike) -> Array:
         """fit and transform the training part."""
@@ -87,7 +87,7 @@ class Scaler(Preprocessor):
 
     def learn(self, x: Array) -> None:
         x = self._numbers(x).astype(np.float64)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             centre, spread = self.statistics(x)
         if not np.all(np.isfinite(spread)):
             raise ValueError(f"{self._name}: the spread of the values overflows float64. Scale them down first.")
@@ -132,11 +132,14 @@ class StandardScaler(Scaler):
 
 
 class RobustScaler(Scaler):
-    """y = (x - median) / (third quartile - first quartile): outliers hardly move it."""
+    """y = (x - median) / (third quartile - first quartile): outliers hardly move it.
+
+    A column of which half is one value has equal quartiles; the standard deviation stands in for their difference.
+    """
 
     def statistics(self, x: Array) -> tuple[Array, Array]:
         first, median, third = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
-        return median, third - first
+        return median, np.where(third > first, third - first, x.std(axis=0))
 
 
 class Imputer(Preprocessor):

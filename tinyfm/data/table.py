@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class Table:
         if table.numeric() and table.text():
             raise TypeError(f"{', '.join(table.text())}: text cannot stand in one array with the numbers of "
                             f"{', '.join(table.numeric())}. Select columns of one kind, or use TableTransformer.")
-        side_by_side = np.stack(list(table.columns.values()), axis=1)
+        side_by_side = np.stack([self._named(name) for name in names or self.names], axis=1)
         return side_by_side if dtype is None else side_by_side.astype(dtype)
 
     def split(self, test_size: float = 0.25, *, seed: int = 0, stratify: str | None = None) -> tuple[Table, Table]:
@@ -143,8 +144,8 @@ def read_csv(path: StrPath, *, names: Sequence[str] | None = None, delimiter: st
     A column whose every value reads as a number is one of numbers; `text` names columns that stay text all the same.
     Raises FileNotFoundError, and FormatError naming the line for ragged rows, open quotes, wrong encodings, no rows.
     """
-    with opened(path) as stream:
-        lines = _records(stream, str(path), delimiter)
+    with opened(path) as stream, TextIOWrapper(stream, "utf-8-sig", newline="") as content:
+        lines = _records(content, str(path), delimiter)
         header = list(names) if names is not None else next(lines, (0, []))[1]
         _check_names(header, str(path))
         rows = [_of_width(cells, header, line, str(path)) for line, cells in lines]
@@ -157,18 +158,18 @@ def read_csv(path: StrPath, *, names: Sequence[str] | None = None, delimiter: st
     return Table({name: _typed(cells, frozenset(missing), name in text) for name, cells in columns})
 
 
-def _records(stream: Any, path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _records(content: Iterable[str], path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """(line number, stripped cells) of every line that is not blank."""
     import csv
-    import io
-    reader = csv.reader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), delimiter=delimiter,
-                        skipinitialspace=True, strict=True)
+    reader = csv.reader(content, delimiter=delimiter, skipinitialspace=True, strict=True)
     try:
         for cells in reader:
             if cells:
                 yield reader.line_num, [cell.strip() for cell in cells]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise FormatError(f"{path}, line {reader.line_num + 1}: {error}. Expected CSV text in UTF-8.") from error
+    except csv.Error as error:
+        raise FormatError(f"{path}, line {reader.line_num}: {error}. Is it really CSV?") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}, after line {reader.line_num}: {error}. Save it as UTF-8.") from error
 
 
 def _check_names(header: list[str], path: str) -> None:
