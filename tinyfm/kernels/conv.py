@@ -73,9 +73,9 @@ def conv_x(y: Array, w: Array, *, size: Sizes, strides: Sizes, padding: Pairs, d
     for images in tiles(len(y), bytes_each=x.itemsize * prod(windows.out) * sum(w.shape[-2:])):
         rows, target = by_group(y[images], groups), x[images]
         if len(scratch) != len(target): scratch = np.empty((len(target), *scratch.shape[1:]), x.dtype)
-        for kernel, (inside, where) in zip(kernels, windows.touches, strict=True):
+        for kernel, (read, by) in zip(kernels, windows.touches, strict=True):
             np.matmul(rows, kernel, out=by_group(scratch, groups))        # this offset of every patch
-            target[inside] += scratch[where]
+            target[read] += scratch[by]
     return x
 
 
@@ -90,8 +90,8 @@ def tiled_patches(x: Array, windows: Windows, groups: int, dtype: Type) -> Itera
     for images in tiles(len(x), bytes_each=prod(windows.out) * patch_bytes):
         tile = x[images]
         if cells.shape[1] != len(tile): cells, patches = empty_patches(len(tile), windows, x.shape[-2:], dtype)
-        for cell, (inside, where) in zip(cells, windows.touches, strict=True):
-            copy_pixels(cell[where], tile[inside])                                  # pixels outside x stay 0
+        for cell, (read, by) in zip(cells, windows.touches, strict=True):
+            copy_pixels(cell[by], tile[read])                                       # pixels outside x stay 0
         yield images, patches
 
 

@@ -18,6 +18,7 @@ from tinyfm.errors import ShapeError
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
+Touch = tuple[tuple[slice, ...], tuple[slice, ...]]
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
 
 TILE_BYTES = 1 << 20    # what one tile's scratch may fill: about one core's second-level cache
@@ -33,7 +34,7 @@ class Windows(NamedTuple):
     """
 
     out: Sizes
-    touches: list[tuple[tuple[slice, ...], tuple[slice, ...]]]
+    touches: list[Touch]
     inside: bool
     disjoint: bool
 
@@ -53,12 +54,18 @@ def slide(size: Sizes, kernel: Sizes, strides: Sizes, padding: Pairs, dilation: 
     """
     check_geometry(size, kernel, strides, padding, dilation)
     out = tuple(map(output_size, size, kernel, strides, padding, dilation, [ceil_mode] * len(size)))
-    axes = list(zip(size, kernel, strides, padding, dilation, out, strict=True))
-    spans = [[span(n, s, before, k * d, o) for k in range(m)] for n, m, s, (before, _), d, o in axes]
-    touches = [(index(read for read, _ in pairs), index(by for _, by in pairs)) for pairs in product(*spans)]
-    inside = all(before == 0 and (o - 1) * s + d * (m - 1) < n for n, m, s, (before, _), d, o in axes)
-    disjoint = all(s > d * (m - 1) for _, m, s, _, d, _ in axes)
-    return Windows(out, touches, inside, disjoint)
+    before = tuple(pair[0] for pair in padding)
+    axes = list(zip(size, kernel, strides, before, dilation, out, strict=True))
+    inside = all(b == 0 and (o - 1) * s + d * (k - 1) < n for n, k, s, b, d, o in axes)
+    disjoint = all(s > d * (k - 1) for _, k, s, _, d, _ in axes)
+    return Windows(out, touching(size, kernel, strides, before, dilation, out), inside, disjoint)
+
+
+def touching(size: Sizes, kernel: Sizes, strides: Sizes, before: Sizes, dilation: Sizes, out: Sizes) -> list[Touch]:
+    """The `touches` of Windows; `before` may be negative: the first window then starts inside the input."""
+    axes = zip(size, kernel, strides, before, dilation, out, strict=True)
+    spans = [[span(n, s, b, i * d, o) for i in range(k)] for n, k, s, b, d, o in axes]
+    return [(index(read for read, _ in pairs), index(by for _, by in pairs)) for pairs in product(*spans)]
 
 
 def index(spatial: Iterator[slice]) -> tuple[slice, ...]:
