@@ -55,7 +55,7 @@ class Right:
     of: str
     note: str
     make: Callable
-    step: float                                       # of a central difference: small near a kink, large for large values
+    step: float                                       # for central differences: small near a kink
 
 
 def bug(of, note, /, **kinds):
