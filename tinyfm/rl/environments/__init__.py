@@ -1,0 +1,1 @@
+"""Environments with Gymnasium's signatures, one family a file. `environment` and `tabular` say how they are made."""
