@@ -205,6 +205,16 @@ def test_what_no_checkpoint_holds_is_refused_by_name(tmp_path, suffix, arrays, m
     assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
 
 
+@each_format
+def test_no_more_text_is_saved_than_is_read(tmp_path, suffix):
+    path, most = tmp_path / f"x{suffix}", 4_000_000
+    with pytest.raises(FormatError, match="bytes of names and text; the limit is 4000000"):
+        checkpoint.save(path, {}, {"notes": "x" * most})
+    assert not os.listdir(tmp_path)
+    checkpoint.save(path, {}, {"notes": "x" * (most - 200)})
+    assert len(checkpoint.load_metadata(path)["notes"]) == most - 200
+
+
 def test_safetensors_refuses_what_only_npz_holds(tmp_path):
     arrays = {"z": np.zeros(2, "c16")}
     with pytest.raises(TypeError, match="'z' is complex128; safetensors knows U64"):

@@ -145,7 +145,9 @@ SAFETENSORS = {
     "shape too large": lambda: one(shape=[3]),
     "shape too small": lambda: one(shape=[1]),
     "shape of a terabyte": lambda: safetensors({"x": entry(shape=[2**40], end=2**42)}, bytes(8)),
-    "shape that wraps around to 8 bytes": lambda: one(shape=[2**62 + 2]),
+    "shape that wraps around to 8 bytes": lambda: one(shape=[3, (2**64 + 2) // 3]),
+    "900 sides of 4,000 digits": lambda: safetensors(
+        b'{"x":{"dtype":"F32","shape":[' + b",".join([b"9" * 4000] * 900) + b'],"data_offsets":[0,8]}}', bytes(8)),
     "65 axes": lambda: one(shape=[1] * 64 + [2]),
     "empty, with an impossible side": lambda: safetensors({"x": entry(shape=[0, 2**70], end=0)}),
     "offsets backwards": lambda: one(begin=8, end=0),
@@ -195,7 +197,7 @@ NPZ = {
     "header claims a terabyte": lambda: npz(
         npy("{'descr': '<f4', 'fortran_order': False, 'shape': (274877906944,), }")),
     "header wraps around to 8 bytes": lambda: npz(
-        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387906,), }")),
+        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 6148914691236517206), }")),
     "header claims too little": lambda: npz(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }")),
     "header with a negative side": lambda: npz(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }")),
     "header with a side of 5,000 digits": lambda: npz(

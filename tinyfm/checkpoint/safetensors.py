@@ -130,7 +130,7 @@ def _parse_entry(name: str, entry: Any) -> Entry:
             raise FormatError(f"array {name!r} is described by {str(entry)[:100]}, not by dtype, shape, data_offsets")
     if dtype not in TYPES:
         raise FormatError(f"array {name!r} has the dtype {dtype[:20]!r}, known are {', '.join(TYPES)}")
-    if len(shape) > 64 or not all(type(n) is int and n >= 0 for n in (*shape, begin, end)):
+    if len(shape) > 64 or not all(type(n) is int for n in (*shape, begin, end)):
         raise FormatError(f"array {name!r} has a shape or offsets that are not counts: {str(entry)[:100]}")
     if math.prod(shape) * np.dtype(TYPES[dtype]).itemsize != end - begin:
         raise FormatError(f"array {name!r} of {dtype} {str(shape)[:100]} does not fill {end - begin} bytes")
