@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from tinyfm.engine import Node, history
+from tinyfm.engine import Node, Tensor, gradients, history, leaf, recording
 from tinyfm.gradcheck.case import Case, same
 from tinyfm.gradcheck.rules import Named
 from tinyfm.operators import table
@@ -44,6 +45,36 @@ def broken_once(c: Case) -> Named:
         for b in breaks([n for n in nodes if n.op is not None and n in below], target, below):
             if all(matches(root, target, b, nodes, *sample) for sample in samples): return b.kind, b.evidence
     return None
+
+
+def along_another_axis(c: Case) -> Named:
+    """d is the gradient of the same function with its statistics taken along another axis."""
+    if c.graph is None or c.graph[1][c.index] is None or max(map(np.ndim, c.inputs)) < 2: return None
+    root, target = c.graph[0].node, c.graph[1][c.index].node
+    nodes = history(root)
+    g = np.random.default_rng(1).standard_normal(len(c.G))
+    d, n = (g @ c.D).reshape(c.into), (g @ c.J).reshape(c.into)
+    for axis in range(max(map(np.ndim, c.inputs))):
+        with np.errstate(all="ignore"):
+            try: found = replayed(nodes, target, axis, (g @ c.G).reshape(c.out))
+            except (ValueError, TypeError, IndexError): continue
+        if found is not None and same(found, d) and not same(found, n): return "wrong-axis", {"axis": axis}
+    return None
+
+
+def replayed(nodes: list[Node], target: Node, axis: int, g: Any) -> Any:
+    """The gradient of the target when every reduction with keepdims runs along `axis`."""
+    fresh: dict[Node, Tensor] = {}
+    with recording(True):
+        for node in nodes:
+            if node.op is None:
+                fresh[node] = leaf(node.saved().data)
+                continue
+            args = [fresh[p] if p is not None else v for p, v in zip(node.parents, node.note)]
+            settings = {k: node.saved[k] for k in node.op.settings}
+            if settings.get("keepdims") and isinstance(settings.get("axis"), int): settings["axis"] = axis
+            fresh[node] = node.op(*args, **settings)
+    return gradients(fresh[nodes[-1]], [fresh[target]], g)[0]
 
 
 def matches(root: Node, target: Node, b: Break, nodes: list[Node], g: Any, d: Any, n: Any) -> bool:
@@ -79,8 +110,10 @@ def between(node: Node, target: Node, below: set[Node]) -> list[Node]:
 
 def breaks(nodes: list[Node], target: Node, below: set[Node]) -> Iterator[Break]:
     """Every break of every node, the likeliest first."""
-    for make in (local_derivative_lost, input_for_output, untransposed, counts_lost):
+    for make in (local_derivative_lost, input_for_output, untransposed):
         for node in reversed(nodes): yield from make(node)
+    for node in reversed(nodes): yield from earlier_operand(node)
+    yield from stretches_skipped(nodes, target, below)
     yield from paths_lost(nodes, target, below)
     yield from statistics_fixed(nodes, target, below)
 
@@ -112,9 +145,50 @@ def local_derivative_lost(node: Node) -> Iterator[Break]:
     if node.op.kind != "elementwise" or node.op.name in ("add", "subtract", "identity", "where", "negative"): return
     words = {"multiply": "the other operand of the product", "divide": "the division"}
     for i, p in enumerate(node.parents):
-        if p is not None:
+        if p is not None and not (node.op.name == "multiply" and np.ndim(node.note[1 - i]) == 0 and node.parents[1 - i] is None):
             evidence = {"factor": words.get(node.op.name, f"the derivative of {node.op.name}"), "op": node.op.name}
             yield Break("missing-factor", {node: replacing(i, lambda g: g)}, evidence)
+
+
+    if node.op.name == "divide" and node.parents[1] is not None:
+        a, b = node.note[:2]
+        for name, lost in (("the numerator", lambda g: -g / b ** 2), ("the denominator", lambda g: -g * a), ("one of the two denominators", lambda g: -g * a / b),
+                           ("the quotient", lambda g: -g / b)):
+            yield Break("missing-factor", {node: replacing(1, lost)}, {"factor": name, "op": "divide"})
+
+
+def earlier_operand(node: Node) -> Iterator[Break]:
+    """A product with what its operand was computed from, in place of the operand: x where the squashed value belongs."""
+    if node.op.name not in ("multiply", "matmul") or None not in node.parents and node.parents[0] is node.parents[1]: return
+    for i, name in ((0, "b"), (1, "a")):
+        other = node.parents[1 - i]
+        if node.parents[i] is None or other is None: continue
+        for before in history(other)[:-1]:
+            if before.shape != other.shape or shifted_only(other, before): continue
+            value = before.note[-1] if before.op is not None else before.saved().data
+            saved = node.saved | {name: value}
+            rule = node.op.kernels[i]
+            yield Break("input-for-output", {node: replacing(i, lambda g, rule=rule, saved=saved: rule(g, saved))}, {"op": node.op.name})
+
+
+def shifted_only(node: Node, before: Node) -> bool:
+    """Nothing but a constant added or a sign between the two: that is not a function and its input."""
+    way = [n for n in history(node) if n.order > before.order and n.op is not None]
+    return all(n.op.name in ("add", "subtract", "negative") and len(n.shape) == len(before.shape) for n in way)
+
+
+def stretches_skipped(nodes: list[Node], target: Node, below: set[Node]) -> Iterator[Break]:
+    """Several nodes in a row are passed over, as if they were one function whose derivative was forgotten."""
+    for node in reversed(nodes):
+        inner = between(node, target, below)
+        for before in [*inner[:-1], target]:
+            if node.shape not in (before.shape, before.shape[:-1]) or before in node.parents: continue
+            if any(p in below and p not in inner and p is not before and p is not target for n in inner if n.order > before.order for p in n.parents): continue
+            spread = len(node.shape) < len(before.shape)
+            names = " ".join(dict.fromkeys(n.op.name for n in inner if n.order > before.order))
+            def skip(_: Node, g: Any, before: Node = before, spread: bool = spread) -> list[tuple[Node, Any]]:
+                return [(before, np.broadcast_to(np.asarray(g)[..., None] if spread else g, before.shape))]
+            yield Break("missing-factor", {node: skip}, {"factor": f"the derivative of {names}"})
 
 
 def input_for_output(node: Node) -> Iterator[Break]:
@@ -140,15 +214,6 @@ def untransposed(node: Node) -> Iterator[Break]:
         yield Break("operands-swapped", {node: replacing(1, lambda g: g @ turn(a))}, {"due": "a.T @ g", "is": "g @ a.T"})
 
 
-def counts_lost(node: Node) -> Iterator[Break]:
-    """A mean without its 1/N, a sum with one."""
-    parent, rule = node.parents[0], node.op.rules[0]
-    if node.op.name not in ("mean", "sum") or parent is None: return
-    n = int(np.prod(parent.shape)) // max(int(np.prod(node.shape)), 1)
-    kind, factor = ("missing-1/N", float(n)) if node.op.name == "mean" else ("extra-1/N", 1 / max(n, 1))
-    if n > 1: yield Break(kind, {node: replacing(0, lambda g: rule(g, node.saved) * factor)}, {"count": n, "inside": node.op.name})
-
-
 def paths_lost(nodes: list[Node], target: Node, below: set[Node]) -> Iterator[Break]:
     """One of several ways from the result to the argument is left out, or is the only one kept."""
     uses: dict[Node, list[tuple[Node, int]]] = {}
@@ -157,12 +222,13 @@ def paths_lost(nodes: list[Node], target: Node, below: set[Node]) -> Iterator[Br
             if p is None or p not in below: continue
             uses.setdefault(p, []).append((node, i))
             evidence = {"path": spelled(p, target, below), "op": node.op.name}
-            yield Break(path_kind(p, target, below), {node: dropping({i})}, evidence)
+            yield Break(path_kind(node, p, target, below), {node: dropping({i})}, evidence)
     for several in uses.values():
-        for keep in several if len(several) > 2 else []:
-            lost = [use for use in several if use != keep]
-            changes = {node: dropping({i for n, i in lost if n is node}) for node, _ in lost}
-            yield Break("missing-term", changes, {"path": "every use of one value but one", "op": keep[0].op.name})
+        for size in range(2, len(several)) if len(several) < 6 else []:
+            for lost in combinations(several, size):
+                changes = {node: dropping({i for n, i in lost if n is node}) for node, _ in lost}
+                evidence = {"path": "several uses of one value: " + ", ".join(n.op.name for n, _ in lost)}
+                yield Break("missing-term", changes, evidence)
 
 
 def dropping(lost: set[int]) -> Pull:
@@ -170,12 +236,13 @@ def dropping(lost: set[int]) -> Pull:
     return lambda node, g: [(p, d) for i, (p, d) in enumerate(each(node, g)) if i not in lost and p is not None and d is not None]
 
 
-def path_kind(p: Node, target: Node, below: set[Node]) -> str:
-    """A path through a sum or mean over the argument; through their squares; or any other."""
+def path_kind(node: Node, p: Node, target: Node, below: set[Node]) -> str:
+    """A path through a statistic that is shared by a group: its mean or sum, its squares; or any other path."""
     names = [n.op.name for n in between(p, target, below)]
-    if not any(n in REDUCTIONS for n in names): return "missing-term"
-    first = next(i for i, n in enumerate(names) if n in REDUCTIONS)
-    return "missing-variance-term" if any(n in CURVED for n in names[:first]) else "missing-mean-term"
+    shared = int(np.prod(p.shape)) < int(np.prod(node.shape))
+    if not shared or not any(n in REDUCTIONS for n in names): return "missing-term"
+    last = max(i for i, n in enumerate(names) if n in REDUCTIONS)
+    return "missing-variance-term" if any(n in CURVED for n in names[:last]) else "missing-mean-term"
 
 
 def spelled(p: Node, target: Node, below: set[Node]) -> str:

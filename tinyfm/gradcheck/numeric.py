@@ -14,10 +14,14 @@ STEPS = (1e-4, 1e-6, 1e-8)                       # tried in this order: the firs
 
 @dataclass
 class Jacobian:
-    """J[k, l] = d y_k / d x_l, flat; usable[l] is False where x_l sits on a kink or f is not finite around it."""
+    """J[k, l] = d y_k / d x_l, flat; usable[l] is False where x_l sits on a kink or f is not finite around it.
+
+    error[l] bounds what rounding and the finite step may have done to column l.
+    """
 
     matrix: np.ndarray
     usable: np.ndarray
+    error: np.ndarray
 
     def pull(self, g: Any) -> np.ndarray:
         """J' g, flat."""
@@ -45,8 +49,8 @@ def jacobian(f: Function, inputs: Arrays, index: int, columns: Sequence[int] | N
     chosen = range(x.size) if columns is None else columns
     found = [column(lambda h, at=at: evaluate(f, moved(inputs, index, x, at, h)), middle, float(x.ravel()[at])) for at in chosen]
     rows = len(view(middle))
-    matrix = np.stack([view(d) for d, _ in found], 1) if found else np.zeros((rows, 0))
-    return Jacobian(matrix, np.array([ok for _, ok in found], dtype=bool))
+    matrix = np.stack([view(d) for d, _, _ in found], 1) if found else np.zeros((rows, 0))
+    return Jacobian(matrix, np.array([ok for _, ok, _ in found], dtype=bool), np.array([e for _, _, e in found], dtype=float))
 
 
 def moved(inputs: Arrays, index: int, x: np.ndarray, at: int, h: float) -> list[Any]:
@@ -56,13 +60,13 @@ def moved(inputs: Arrays, index: int, x: np.ndarray, at: int, h: float) -> list[
     return [changed if i == index else v for i, v in enumerate(inputs)]
 
 
-def column(f: Callable[[float], np.ndarray], middle: np.ndarray, x: float) -> tuple[np.ndarray, bool]:
-    """d f / d h at 0, and whether it exists there.
+def column(f: Callable[[float], np.ndarray], middle: np.ndarray, x: float) -> tuple[np.ndarray, bool, float]:
+    """d f / d h at 0, whether it exists there, and a bound on its error.
 
     Two central differences, h and 2h, agree to h^2 where f is smooth; a kink inside them shows in the second difference
     (f(h) - 2 f(0) + f(-h)) / h, which falls with h for a curve and stays for a kink.  Then a smaller step is tried.
     """
-    best = np.zeros_like(middle), False
+    best = np.zeros_like(middle), False, 0.0
     for step in STEPS:
         h = step * max(1.0, abs(x)) if step == STEPS[0] else step
         high, low, higher, lower = f(h), f(-h), f(2 * h), f(-2 * h)
@@ -73,9 +77,10 @@ def column(f: Callable[[float], np.ndarray], middle: np.ndarray, x: float) -> tu
         noise = 8 * np.finfo(float).eps * np.max(np.abs(middle), initial=0) / h
         scale = np.max(np.abs(near), initial=0) + np.max(np.abs(far), initial=0)
         spread = np.max(np.abs(near - far), initial=0)
-        if spread <= max(1e-5 * scale, noise) and bend <= max(1e-2 * scale, noise): return slope, True
-        if spread <= max(1e-3 * scale, noise) and bend <= max(0.3 * scale, noise) and not best[1]: best = slope, True
-        elif best[1] and bend > 0.3 * scale: return slope, False
+        error = noise + spread * min(1.0, 10 * spread / scale if scale else 1.0)
+        if spread <= max(1e-5 * scale, noise) and bend <= max(1e-2 * scale, noise): return slope, True, error
+        if spread <= max(1e-3 * scale, noise) and bend <= max(0.3 * scale, noise) and not best[1]: best = slope, True, error
+        elif best[1] and bend > 0.3 * scale: return slope, False, error
     return best
 
 

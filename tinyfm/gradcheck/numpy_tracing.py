@@ -6,7 +6,8 @@ raises Untraceable, and the caller does without the graph.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -181,17 +182,42 @@ class Notebook:
     def stepped(self, node: Node, g: Any, pulled: Any) -> None: pass
 
 
-def traced(forward: Callable[..., Any], inputs: Any) -> tuple[Tensor, list[Tensor | None]] | None:
+Graph = tuple[Tensor, list[Tensor | None]]
+FORMULAS: tuple[Callable[..., Any], ...] = (lambda x: x * (0.5 * ops.erfc(x * -0.5 ** 0.5)), lambda x: ops.erf(x))
+
+
+def traced(forward: Callable[..., Any], inputs: Any) -> Graph | None:
     """The output of forward as a tensor with its graph, and a leaf for each floating input; None if it cannot be traced.
 
-    The graph is only believed when it gives the same value as the function itself.
+    The graph is only believed when it gives the same value as the function itself.  A maximum that is only subtracted
+    and added again, for stability, is taken out; and a few formulas are known that cannot be recorded.
     """
+    with shifts_taken_out(): graph = recorded(forward, inputs, forward)
+    graph = graph or recorded(forward, inputs, forward)
+    for formula in FORMULAS if graph is None and len(inputs) == 1 else ():
+        graph = graph or recorded(lambda x, formula=formula: Stand(formula(x.tensor)), inputs, forward)
+    return graph
+
+
+@contextmanager
+def shifts_taken_out() -> Iterator[None]:
+    """Within the block a maximum with keepdims counts as 0."""
+    def nothing(x: Any, axis: Any = None, *, keepdims: Any = False, **_: Any) -> Any:
+        return np.zeros_like(np.max(x.tensor.data, axis=axis, keepdims=keepdims is True))
+    kept = {name: FUNCTIONS[name] for name in ("max", "amax")}
+    FUNCTIONS.update(max=nothing, amax=nothing)
+    try: yield
+    finally: FUNCTIONS.update(kept)
+
+
+def recorded(function: Callable[..., Any], inputs: Any, forward: Callable[..., Any]) -> Graph | None:
+    """One attempt to run `function` on Stands, held against what `forward` gives for the arrays."""
     leaves = [leaf(np.array(x, dtype=float)) if np.asarray(x).dtype.kind == "f" else None for x in inputs]
     try:
         with np.errstate(all="ignore"), watching(Notebook()):
-            out = forward(*[x if t is None else Stand(t) for x, t in zip(inputs, leaves)])
+            out = function(*[x if t is None else Stand(t) for x, t in zip(inputs, leaves)])
             plain = np.asarray(forward(*[np.copy(x) if isinstance(x, np.ndarray) else x for x in inputs]))
     except Exception:  # whatever the function cannot do with a Stand: we only lose the graph
         return None
-    ok = isinstance(out, Stand) and out.shape == plain.shape and np.allclose(out.tensor.data, plain, rtol=1e-12, equal_nan=True)
+    ok = isinstance(out, Stand) and out.shape == plain.shape and np.allclose(out.tensor.data, plain, rtol=1e-9, equal_nan=True)
     return (out.tensor, leaves) if ok else None

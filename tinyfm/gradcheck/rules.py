@@ -29,13 +29,14 @@ def scaled(c: Case) -> Named:
     if f is None: return None
     evidence: dict[str, Any] = {"factor": f}
     if np.isclose(f, -1, rtol=1e-6): return "wrong-sign", evidence
-    size, divisor = abs(f), c.averaged / abs(f)
-    for n in stretches(c):
+    size, averaged = abs(f), c.averaged if c.averaged > 1 else equal_weights(c)
+    divisor = averaged / size
+    for n in stretches(c) | copies(c):
         if np.isclose(size * n, 1, rtol=1e-6): return "mean-for-sum-over-broadcast", evidence | {"count": n}
-    if np.isclose(size, c.averaged, rtol=1e-6) and c.averaged > 1:
-        return "missing-1/N", evidence | {"count": c.averaged, "of": c.counts.get(c.averaged, "")}
-    if c.averaged > 1 and (n := counted(c, divisor)):
-        return "batch-for-size", evidence | {"count": n, "of": c.counts[n], "due": c.averaged}
+    if np.isclose(size, averaged, rtol=1e-6) and averaged > 1:
+        return "missing-1/N", evidence | {"count": averaged, "of": c.counts.get(averaged, "what forward averages")}
+    if averaged > 1 and (n := counted(c, divisor)):
+        return "batch-for-size", evidence | {"count": n, "of": c.counts[n], "due": averaged}
     if (n := counted(c, size)) and not c.diagonal: return "missing-1/N", evidence | {"count": n, "of": c.counts[n]}
     if (n := counted(c, 1 / size)) and not (c.diagonal and n < 4): return "extra-1/N", evidence | {"count": n, "of": c.counts[n]}
     return "constant-factor", evidence
@@ -44,6 +45,20 @@ def scaled(c: Case) -> Named:
 def counted(c: Case, value: float) -> int:
     n = round(value)
     return n if n > 1 and np.isclose(n, value, rtol=1e-6) and n in c.counts else 0
+
+
+def equal_weights(c: Case) -> int:
+    """m, when every output is the plain mean of m elements."""
+    if not c.full or not c.J.size: return 1
+    m = int((c.J[0] != 0).sum())
+    return m if m > 1 and same(c.J, (c.J != 0) / m) else 1
+
+
+def copies(c: Case) -> set[int]:
+    """m, when every element is copied m times."""
+    if not c.full or not c.J.size: return set()
+    m = int((c.J[:, 0] != 0).sum())
+    return {m} - {1} if same(c.J, c.J != 0) and ((c.J != 0).sum(0) == m).all() else set()
 
 
 def stretches(c: Case) -> set[int]:
@@ -73,13 +88,19 @@ def axes_exchanged(c: Case) -> Named:
 def of_another(c: Case) -> Named:
     for name, j in c.others.items():
         if j.shape == c.D.shape and same(c.D, j) and not same(j, -c.J): return "other-argument", {"other": name}
+        if c.full and j.shape[1] > c.D.shape[1] and same(c.D, j[:, :c.D.shape[1]]): return "other-argument", {"other": name}
     return None
 
 
 def passes(c: Case) -> Named:
-    """d = g as it is, spread over the axes that are gone or summed over those that came."""
-    for name, pattern in identities(c.out, c.into):
-        if same(c.D, c.G @ pattern) and not same(c.D, c.J): return "passes-through", {"how": name}
+    """d = g as it is, spread over the axes that are gone or summed over those that came.
+
+    When the truth is of that kind too, it is the axis that is wrong.
+    """
+    patterns = [(name, c.G @ pattern) for name, pattern in identities(c.out, c.into)]
+    for name, pattern in patterns:
+        if same(c.D, pattern) and not same(c.D, c.J):
+            return ("wrong-axis", {}) if any(same(c.J, p) for _, p in patterns) else ("passes-through", {"how": name})
     return None
 
 
@@ -87,7 +108,6 @@ def identities(out: tuple[int, ...], into: tuple[int, ...]) -> Iterator[tuple[st
     """Every way in which g goes to the argument unchanged: the same shape, spread along axes, summed over axes."""
     rows, columns = int(np.prod(out)), int(np.prod(into))
     if out == into: yield "as it is", np.eye(rows)
-    elif rows == columns: yield "reshaped", np.eye(rows)
     for how, big, small in (("spread", into, out), ("summed", out, into)):
         for axes in combinations(range(len(big)), len(small)):
             if len(big) > len(small) and tuple(big[a] for a in axes) == small:
@@ -127,8 +147,15 @@ def overwritten(c: Case) -> Named:
     if not (right | gone).all() or not gone.any(): return None
     for late in (True, False):
         if all(kept_one_end(c.J[:, l] != 0, gone[:, l], late) for l in range(c.J.shape[1])): return \
-            "overwrites-instead-of-accumulates", {"kept": "last" if late else "first"}
+            sliced(c) or ("overwrites-instead-of-accumulates", {"kept": "last" if late else "first"})
     return None
+
+
+def sliced(c: Case) -> Named:
+    """Every element is used equally often, by nothing that is indexed: then it is a slice of a broadcast that was kept."""
+    readers = (c.J != 0).sum(0)
+    indexed = any(np.asarray(x).dtype.kind in "iu" for x in c.inputs)
+    return None if indexed or np.ptp(readers) else ("one-slice-of-broadcast", {"slice": "one", "axis": "the copies"})
 
 
 def kept_one_end(reads: np.ndarray, gone: np.ndarray, late: bool) -> bool:
@@ -174,28 +201,31 @@ def mean_path(c: Case) -> Named:
     for axis in range(1, r.ndim):
         if c.into[axis - 1] < 3 or np.max(np.abs(r)) < 1e-6 * scale: continue
         groups = np.max(np.abs(r), axis=axis) > 1e-6 * scale
-        if np.max(np.ptp(r, axis=axis)) <= 1e-6 * scale and groups.any() and varies(c.J.reshape(r.shape), axis, scale):
+        level = np.max(np.abs(c.J.reshape(r.shape).sum(axis))) <= 1e-6 * scale     # J sends constants to 0: only its mean path does
+        if level and np.max(np.ptp(r, axis=axis)) <= 1e-6 * scale and groups.any():
             return "missing-mean-term", {"axis": axis - 1}
     return None
 
 
-def varies(j: np.ndarray, axis: int, scale: float) -> bool: return bool(np.max(np.ptp(j, axis=axis)) > 1e-3 * scale)
-
-
 # ------------------------------------------------------------ factors and products
 
-def factors(c: Case) -> Iterator[tuple[str, np.ndarray]]:
-    """Arrays that could have been left out: operands, results, their usual companions, and what forward computed."""
+def operands(c: Case) -> Iterator[tuple[str, np.ndarray]]:
+    """Arrays that could have been left out: operands, results and their usual companions."""
     known = {"y": c.y, **{n: np.asarray(x, dtype=float) for n, x in zip(c.names, c.inputs) if np.asarray(x).dtype.kind in "fb"}}
     with np.errstate(all="ignore"):
         for name, v in known.items():
             yield from ((name, v), (f"1/{name}", 1 / v), (f"1-{name}", 1 - v), (f"1-{name}^2", 1 - v * v), (f"log {name}", np.log(v)),
                         (f"[{name} > 0]", (v > 0).astype(float)), (f"sign {name}", np.sign(v)), (f"{name}(1-{name})", v * (1 - v)),
                         (f"1/{name}^2", 1 / v ** 2), (f"exp(-{name})", np.exp(-v)), (f"{name}^2", v * v), (f"1+{name}^2", 1 + v * v))
+
+
+def results(c: Case) -> Iterator[tuple[str, np.ndarray]]:
+    """What forward computed on the way, and one over it."""
+    with np.errstate(all="ignore"):
         for name, v in c.values.items(): yield from ((name, v), (f"1/{name}", 1 / v))
 
 
-def factor_left_out(c: Case) -> Named:
+def factor_left_out(c: Case, factors: Callable[[Case], Iterator[tuple[str, np.ndarray]]] = operands) -> Named:
     """J = D with its rows (the output's side) or its columns (the argument's side) multiplied by a known array."""
     if not c.full: return None
     for side, shape in (("output", c.out), ("argument", c.into)):
@@ -205,6 +235,17 @@ def factor_left_out(c: Case) -> Named:
                 scale = stretched.ravel()[:, None] if side == "output" else stretched.ravel()[None]
                 for constant in (1.0, 0.5, -1.0):
                     if same(c.D * scale * constant, c.J): return "missing-factor", {"factor": name, "constant": constant}
+    return None
+
+
+def result_left_out(c: Case) -> Named: return factor_left_out(c, results)
+
+
+def times_the_input(c: Case) -> Named:
+    """g spread and multiplied with x, where a normalised or squashed x belongs."""
+    if not c.full or c.diagonal or len(c.out) >= len(c.into): return None
+    for _, pattern in identities(c.out, c.into):
+        if same(c.D, pattern * c.x.ravel()) and same(c.J != 0, pattern != 0): return "input-for-output", {}
     return None
 
 
@@ -245,25 +286,62 @@ def matrix_product(c: Case) -> Named:
     rng = np.random.default_rng(0)
     g = rng.standard_normal(len(c.G))
     upstream, n, d = (g @ c.G).reshape(c.out), (g @ c.J).reshape(c.into), (g @ c.D).reshape(c.into)
-    if upstream.ndim < 2 or n.ndim < 2: return None
-    known = {"g": upstream, "y": c.y, **{k: np.asarray(v, float) for k, v in zip(c.names, c.inputs) if np.ndim(v) >= 2}}
+    if upstream.ndim < 1 or n.ndim < 1: return None
+    known = {"g": upstream, "y": c.y, **{k: np.asarray(v, float) for k, v in zip(c.names, c.inputs) if np.ndim(v) >= 1}}
     truths = [p for p, m in products(known) if same(m, n)]
     for p, m in products(known):
         if not same(m, d) or not truths: continue
         for t in truths:
             if [q[0] for q in p] == [q[0] for q in t] and p != t: return "operand-not-transposed", {"due": spell(t), "is": spell(p)}
         for t in truths:
-            if [q[0] for q in p] == [q[0] for q in t][::-1]: return "operands-swapped", {"due": spell(t), "is": spell(p)}
+            if sorted(q[0] for q in p) == sorted(q[0] for q in t): return "operands-swapped", {"due": spell(t), "is": spell(p)}
     return None
+
+
+def adjoint_forgotten(c: Case) -> Named:
+    """d = J g where J' g is due: the forward map itself, run on g."""
+    if not c.full or c.J.shape[0] != c.J.shape[1] or same(c.J, c.J.T) or not same(c.D, c.J.T): return None
+    return "operand-not-transposed", {"due": "J.T @ g, the transposed map", "is": "J @ g, the map of forward itself"}
+
+
+def other_transposed(c: Case) -> Named:
+    """d is right for another operand with its axes exchanged."""
+    if c.elsewhere is None or not c.full or c.J.size > 20_000: return None
+    for k, x in enumerate(c.inputs):
+        if k == c.index or np.ndim(x) < 2 or np.ndim(x) > 4 or np.asarray(x).dtype.kind != "f": continue
+        for order in permutations(range(np.ndim(x))):
+            turned = np.transpose(x, order)
+            if turned.shape != np.shape(x) or order == tuple(range(np.ndim(x))) or sum(o != i for i, o in enumerate(order)) > 3: continue
+            j = c.elsewhere([turned if i == k else v for i, v in enumerate(c.inputs)])
+            if j is not None and same(c.D, j): return "operand-not-transposed", {"due": f"{c.names[k]} transposed the other way", "is": f"{c.names[k]} with axes {order}"}
+    return None
+
+
+def one_forgotten(c: Case) -> Named:
+    """1 / x for 1 / (1 + x): a summand of a denominator is lost."""
+    if not c.diagonal: return None
+    with np.errstate(all="ignore"): gap = 1 / np.diag(c.J) - 1 / np.diag(c.D)
+    return ("missing-term", {"term": "the 1 in the denominator"}) if same(np.abs(gap), np.ones(len(gap))) else None
 
 
 def products(known: dict[str, np.ndarray]) -> Iterator[tuple[tuple[tuple[str, bool], ...], np.ndarray]]:
     """Every A B with each factor as it is or transposed, one of them g."""
     for (p, a), (q, b) in product(known.items(), repeat=2):
         if (p == "g") == (q == "g"): continue
-        for s, t in product((False, True), repeat=2):
-            try: yield ((p, s), (q, t)), np.matmul(a.swapaxes(-1, -2) if s else a, b.swapaxes(-1, -2) if t else b)
+        for s, t in product((False, True)[:a.ndim], (False, True)[:b.ndim]):
+            try: yield ((p, s), (q, t)), np.matmul(turned(a, s), turned(b, t))
             except ValueError: pass
+    g = known["g"]
+    for p, a in known.items():
+        if p == "g" or a.ndim != 2 or g.ndim != 2: continue
+        for order in set(permutations(("g", p, p))):
+            for s in product((False, True), repeat=3):
+                with np.errstate(all="ignore"):
+                    try: yield tuple(zip(order, s)), -np.linalg.multi_dot([turned(known[q], t) for q, t in zip(order, s)])
+                    except ValueError: pass
+
+
+def turned(m: np.ndarray, on: bool) -> np.ndarray: return m.swapaxes(-1, -2) if on else m
 
 
 def spell(factors: tuple[tuple[str, bool], ...]) -> str: return " @ ".join(f"{n}.T" if t else n for n, t in factors)
@@ -310,5 +388,5 @@ def where_wrong(c: Case, wrong: np.ndarray, what: str, shape: tuple[int, ...]) -
 RULES: tuple[Callable[[Case], Named], ...] = (
     not_finite, nothing, scaled, single_precision, axes_exchanged, of_another, passes, only_diagonal, one_slice, overwritten,
     wrong_rows_summed, turned_round, normalised_elsewhere, mean_path, factor_left_out, input_where_output, softmax_of_the_input,
-    matrix_product)
-LAST: tuple[Callable[[Case], Named], ...] = (contributions_lost, some_right)
+    matrix_product, adjoint_forgotten, one_forgotten)
+LAST: tuple[Callable[[Case], Named], ...] = (result_left_out, times_the_input, other_transposed, contributions_lost, some_right)
