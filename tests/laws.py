@@ -166,7 +166,7 @@ def float32_stays(f: Function, arrays: Sequence[Any], settings: dict[str, Any], 
     """float32 in, float32 out, for value, gradient and tangent."""
     args, leaves = lifted(single(arrays))
     y = f(*args, **settings)
-    if y.node is None: return
+    if y.node is None or y.node.op is None: return
     rng = np.random.default_rng(seed)
     assert y.dtype == np.float32, f"value {y.dtype}"
     u = rng.standard_normal(y.shape).astype(np.float32)
@@ -188,7 +188,7 @@ def keeps_only_what_its_rules_name(op: Op, arrays: Sequence[Any], settings: dict
     """The node of a call keeps the arguments and results that its rules and kernels name, facts and settings: no more."""
     args, leaves = lifted(arrays)
     y = op(*args, **settings)
-    if y.node is None: return
+    if not leaves or y.node is None: return
     named = {n for rules in (op.rules, op.kernels, [op.joint]) for rule in rules if rule for n in rule.needs}
     if op.kind == "linear": named |= {a for a in op.args if len(op.args) > 1}
     arguments = {*op.args, "out"}

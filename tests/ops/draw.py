@@ -58,10 +58,11 @@ positive, unit, inner_unit = uniform(0.3, 2.0), uniform(0.05, 0.95), uniform(-0.
 
 def laid(layout: str, x: np.ndarray) -> np.ndarray:
     """The same values in another memory order; "stretched" repeats the first row, with stride 0."""
-    if layout == "transposed": return np.asarray(x.T.copy().T)
+    if x.ndim == 0: return x
+    if layout == "transposed": return x.T.copy().T
     if layout == "backwards": return np.flip(np.flip(x).copy())
-    if layout == "sparse" and x.ndim: return np.repeat(x, 2, axis=-1)[..., ::2]
-    if layout == "stretched" and x.ndim and len(x): return np.broadcast_to(x[:1], x.shape)
+    if layout == "sparse": return np.repeat(x, 2, axis=-1)[..., ::2]
+    if layout == "stretched" and len(x): return np.broadcast_to(x[:1], x.shape)
     return x
 
 

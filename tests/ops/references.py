@@ -163,7 +163,9 @@ def group_norm(x, scale, offset, groups, epsilon=1e-5):
 
 # ------------------------------------------------------------ losses
 
-def reduced(losses, reduction="mean"): return {"none": losses, "sum": np.sum(losses), "mean": np.mean(losses)}[reduction]
+def reduced(losses, reduction="mean"):
+    if reduction == "none": return losses
+    return np.sum(losses) if reduction == "sum" else np.sum(losses) / losses.size
 
 
 def cross_entropy(logits, labels, weight=None, label_smoothing=0.0, ignore_index=None, reduction="mean"):

@@ -39,11 +39,11 @@ def total(*a: Array) -> Array:
         return np.log(np.add.reduce([np.exp(v - top) for v in a])) + top
 
 
-def ends(walk: Array, lengths: Array) -> Array:
+def ends(walk: Array, lengths: Array, dtype: Any) -> Array:
     """0 where an alignment may end (the last letter and the blank after it), else -inf."""
     s = np.arange(walk.shape[1])
     last = 2 * lengths[:, None]
-    return np.where((s == last) | (s == last - 1), 0.0, -np.inf)
+    return np.where((s == last) | (s == last - 1), 0.0, -np.inf).astype(dtype)
 
 
 def forward(emit: Array, skip: Array, frames: Array) -> Array:
@@ -67,7 +67,7 @@ def ctc(log_probabilities: Array, targets: Array, frames: Array, lengths: Array,
     """-ln of the summed probability of all alignments: (batch,); inf where there is none."""
     walk, skip = with_blanks(targets, blank)
     alpha = forward(emissions(log_probabilities, walk), skip, frames)[-1]
-    last = alpha + ends(walk, lengths)
+    last = alpha + ends(walk, lengths, alpha.dtype)
     return -total(*last.T)
 
 
@@ -75,7 +75,7 @@ def ctc_gradient(g: Array, log_probabilities: Array, targets: Array, frames: Arr
     """Minus the probability that an alignment passes through each (frame, class), given the text; 0 if there is none."""
     walk, skip = with_blanks(targets, blank)
     emit = emissions(log_probabilities, walk)
-    alpha, beta = forward(emit, skip, frames), ends(walk, lengths).astype(emit.dtype)
+    alpha, beta = forward(emit, skip, frames), ends(walk, lengths, emit.dtype)
     shift = np.where(np.isfinite(out), out, 0)[:, None]
     passed = np.zeros(emit.shape, emit.dtype)
     for t in range(emit.shape[1])[::-1]:

@@ -25,7 +25,7 @@ def ctc_by_steps(log_probabilities: Any, targets: Any, frames: Any, lengths: Any
         paths = [alpha, late(alpha, 1), where(skip, late(alpha, 2), -np.inf)]
         step = logsumexp(stack(paths, -1), axis=-1) + getitem(emit, index=(slice(None), t))
         alpha = where((t < frames)[:, None], step, alpha)
-    return -logsumexp(where(np.isfinite(kernels.ends(walk, lengths)), alpha, -np.inf), axis=-1)
+    return -logsumexp(where(np.isfinite(kernels.ends(walk, lengths, alpha.dtype)), alpha, -np.inf), axis=-1)
 
 
 def late(a: Any, by: int) -> Any:

@@ -118,6 +118,7 @@ def where(condition: Array, a: Array, b: Array) -> Array:
 
 def exponent_slope(g: Any, a: Any, b: Any, out: Any) -> Any:
     """y log a; 0 where a = 0 and b >= 0, since 0^b is constant there."""
+    if not hasattr(a, "shape") and a > 0: return g * out * ln(a)
     flat = logical_and(equal(a, 0.0), greater_equal(b, 0.0))
     return g * where(flat, 0.0, out * log(where(flat, 1.0, a)))
 

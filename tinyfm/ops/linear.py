@@ -171,11 +171,19 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     shapes = [np.shape(x.data if isinstance(x, Tensor) else x) for x in operands]
     terms, out = explicit(subscripts, [len(s) for s in shapes])
     sizes = {c: n for t, s in zip(terms, shapes) for c, n in zip(t, s) if n != 1}
-    ready = [prepare(x, t, terms[:i] + terms[i + 1:], out, sizes) for i, (x, t) in enumerate(zip(operands, terms))]
+    wide = [without_stretched(x, t, s, sizes) for x, t, s in zip(operands, terms, shapes)]
+    terms = [t for _, t in wide]
+    ready = [prepare(x, t, terms[:i] + terms[i + 1:], out) for i, (x, t) in enumerate(wide)]
     return einsum_op(tuple(t for _, t in ready), out)(*[x for x, _ in ready])
 
 
-def prepare(x: Any, term: str, others: list[str], out: str, sizes: dict[str, int]) -> tuple[Any, str]:
+def without_stretched(x: Any, term: str, shape: tuple[int, ...], sizes: dict[str, int]) -> tuple[Any, str]:
+    """Drop the axes of size 1 that another operand stretches."""
+    thin = tuple(i for i, (c, n) in enumerate(zip(term, shape)) if n == 1 != sizes.get(c, 1))
+    return (squeeze(x, axis=thin), "".join(c for i, c in enumerate(term) if i not in thin)) if thin else (x, term)
+
+
+def prepare(x: Any, term: str, others: list[str], out: str) -> tuple[Any, str]:
     """Take the diagonal of repeated indices, and sum at once over those that nobody else names."""
     for c in sorted(set(term)):
         while term.count(c) > 1:

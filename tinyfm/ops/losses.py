@@ -170,7 +170,7 @@ def softmax_minus_target(g: Any, logits: Any, labels: Any) -> Any:
 
 
 def softmax_minus_target_kernel(g: Array, logits: Array, labels: Array) -> Array:
-    d = softmax.forward(logits)
+    d = softmax.forward(np.ascontiguousarray(logits))
     rows = d.reshape(-1, d.shape[-1])
     rows[np.arange(len(rows)), np.asarray(labels).reshape(-1)] -= 1
     d *= np.asarray(g)[..., None]
@@ -203,6 +203,11 @@ def check_labels(loss: str, scores: Any, labels: Any, ignore_index: int | None) 
     return found
 
 
+def of_type(weight: Any, dtype: Any) -> Any:
+    """Weights given as numbers count in the dtype of the scores."""
+    return weight if isinstance(weight, Tensor) else np.asarray(weight, dtype)
+
+
 def negative_log_likelihood(log_probabilities: Any, labels: Any, *, weight: Any = None, ignore_index: int | None = None,
                             reduction: str = "mean") -> Any:
     """-w_t l_t for log probabilities l: (..., classes) and integer labels t: (...).
@@ -220,6 +225,7 @@ def weights_of(labels: Array, weight: Any, ignore_index: int | None, dtype: Any)
     """(the weight of each row or None when all are 1, which rows count)."""
     counted = np.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
     if weight is None: return None if ignore_index is None else counted.astype(dtype), counted
+    weight = of_type(weight, dtype)
     return where(counted, take(weight, np.where(counted, labels, 0), 0), 0.0), counted
 
 
@@ -234,7 +240,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, weight: Any = None, label
     if not 0 <= label_smoothing <= 1:
         raise SettingError(f"softmax_cross_entropy: label_smoothing must lie between 0 and 1; received {label_smoothing}.")
     if len(shape_of(logits)) == 0: raise ShapeError("softmax_cross_entropy: logits of shape () have no axis of classes.")
-    if getattr(labels, "dtype", np.asarray(labels).dtype).kind == "f":
+    if not isinstance(labels, Tensor): labels = np.asarray(labels)
+    if labels.dtype.kind == "f":
         return soft_cross_entropy(logits, labels, weight, label_smoothing, reduction)
     labels = check_labels("softmax_cross_entropy", logits, labels, ignore_index)
     if weight is None and label_smoothing == 0 and ignore_index is None:
@@ -243,7 +250,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, weight: Any = None, label
     losses = categorical_cost(logits, np.where(counted, labels, 0))
     if used is not None: losses = losses * used
     if label_smoothing:
-        smooth = log_softmax(logits) if weight is None else log_softmax(logits) * weight
+        smooth = log_softmax(logits) if weight is None else log_softmax(logits) * of_type(weight, logits.dtype)
         losses = losses * (1 - label_smoothing) - sum(smooth, axis=-1) * (label_smoothing / shape_of(logits)[-1])
     return reduced(losses if used is None else where(counted, losses, 0.0), reduction, used)
 
@@ -252,5 +259,5 @@ def soft_cross_entropy(logits: Any, target: Any, weight: Any, label_smoothing: f
     check_same("softmax_cross_entropy", logits, target, ("logits", "labels"))
     classes = shape_of(logits)[-1]
     if label_smoothing: target = target * (1 - label_smoothing) + label_smoothing / classes
-    l = log_softmax(logits) if weight is None else log_softmax(logits) * weight
+    l = log_softmax(logits) if weight is None else log_softmax(logits) * of_type(weight, logits.dtype)
     return reduced(-sum(target * l, axis=-1), reduction)

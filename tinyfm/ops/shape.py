@@ -195,6 +195,8 @@ def from_diagonal(x: Array, *, shape: tuple[int, ...], offset: int = 0, axis1: i
     out = np.zeros(shape, np.result_type(x))
     view = np.moveaxis(out, (axis1, axis2), (-2, -1))
     i = np.arange(np.shape(x)[-1])
+    if (fits := np.diagonal(out, offset, axis1, axis2).shape) != np.shape(x):
+        raise ShapeError(f"this diagonal of {shape} has shape {fits}, not {np.shape(x)}.")
     view[..., i + max(-offset, 0), i + max(offset, 0)] = x
     return out
 
