@@ -121,10 +121,12 @@ class Environment:
     def check_states(self, states: Any, n: int) -> Array:
         """`states` as given to reset: one state, or (n, components), turned into (components, n)."""
         components = self.start(1, np.random.default_rng(0)).shape[0]
-        values = np.asarray(states, float)
-        if values.shape not in [(components,), (n, components)] or not np.isfinite(values).all():
+        values = np.asarray(states)
+        if values.dtype.kind not in "biuf" or values.shape not in [(components,), (n, components)] or (
+                not np.isfinite(values).all()):
             raise ValueError(f"{type(self).__name__}: a state is {components} finite numbers, {(components,)} for all "
                              f"copies or {(n, components)}; received {states!r}.")
+        values = values.astype(float)
         return np.broadcast_to(values, (n, components)).T.copy()
 
     def vector(self, n: int) -> VectorEnvironment:
