@@ -1,0 +1,46 @@
+"""Layers, models, losses: Keras' names and semantics, channels last.
+
+Read in this order: module, layers, model, init, activations, losses, convolution, normalization, saving.
+"""
+from tinyfm.nn.convolution import (
+    AveragePooling1D,
+    AveragePooling2D,
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    MaxPooling1D,
+    MaxPooling2D,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from tinyfm.nn.layers import Activation, Dense, Dropout, Embedding, Flatten, LeakyReLU, Permute, ReLU, Reshape, Softmax
+from tinyfm.nn.losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+from tinyfm.nn.model import Model, Sequential
+from tinyfm.nn.module import Layer
+from tinyfm.nn.normalization import BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization
+from tinyfm.nn.saving import load_model
+
+__all__ = [
+    "Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "BinaryCrossentropy",
+    "CategoricalCrossentropy", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Dense", "Dropout", "Embedding",
+    "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "GroupNormalization", "Hinge", "Huber", "KLDivergence", "Layer", "LayerNormalization", "LeakyReLU", "LogCosh", "Loss",
+    "MaxPooling1D", "MaxPooling2D", "MeanAbsoluteError", "MeanSquaredError", "Model", "Permute", "RMSNormalization", "ReLU",
+    "Reshape", "Sequential", "Softmax", "SparseCategoricalCrossentropy", "UpSampling2D", "ZeroPadding2D", "load_model",
+]

@@ -1,0 +1,151 @@
+"""The plain layers: Dense, activations, Dropout, Embedding, and what only changes a shape."""
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tinyfm import ops
+from tinyfm.engine import Tensor
+from tinyfm.errors import SettingError, ShapeError
+from tinyfm.nn import activations, init
+from tinyfm.nn.module import Layer, Shape
+
+
+class Dense(Layer):
+    """y = activation(x W + b), W: (inputs, units)."""
+
+    expects = (..., "inputs")
+
+    def __init__(self, units: int, activation: Any = None, use_bias: bool = True, *,
+                 kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", **options: Any) -> None:
+        super().__init__(**options)
+        self.units, self.activation, self.use_bias = positive("Dense", units=units), activations.get(activation), use_bias
+        self.kernel_initializer, self.bias_initializer = init.get(kernel_initializer), init.get(bias_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        inputs = input_shape[-1]
+        self.kernel = self.weight(self.kernel_initializer, (inputs, self.units))
+        self.bias = self.weight(self.bias_initializer, (self.units,)) if self.use_bias else None
+        self.expects = (..., inputs)
+
+    def call(self, x: Any) -> Any:                        # (..., inputs) -> (..., units)
+        return self.activation(ops.linear(x, self.kernel, self.bias))
+
+
+class Activation(Layer):
+    """y = activation(x): a name such as 'relu', or any function of one tensor."""
+
+    def __init__(self, activation: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = activations.get(activation)
+
+    def call(self, x: Any) -> Any: return self.activation(x)
+
+
+class ReLU(Layer):
+    """y = min(max(x, 0), max_value), with slope `negative_slope` below 0."""
+
+    def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.max_value, self.negative_slope = max_value, negative_slope
+
+    def call(self, x: Any) -> Any:
+        y = ops.leaky_relu(x, negative_slope=self.negative_slope) if self.negative_slope else ops.relu(x)
+        return y if self.max_value is None else ops.minimum(y, self.max_value)
+
+
+class LeakyReLU(Layer):
+    """y = x where x > 0, else negative_slope x.  Maas et al. 2013."""
+
+    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        super().__init__(**options)
+        self.negative_slope = negative_slope
+
+    def call(self, x: Any) -> Any: return ops.leaky_relu(x, negative_slope=self.negative_slope)
+
+
+class Softmax(Layer):
+    """y = e^x / sum e^x along an axis."""
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = axis
+
+    def call(self, x: Any) -> Any:
+        return activations.softmax(x) if self.axis == -1 else ops.softmax(x, axis=self.axis)
+
+
+class Dropout(Layer):
+    """In training each element is 0 with probability `rate`, else x / (1 - rate); otherwise x.  Srivastava et al. 2014."""
+
+    def __init__(self, rate: float, **options: Any) -> None:
+        super().__init__(**options)
+        if not 0 <= rate < 1: raise SettingError(f"Dropout: rate is a probability below 1, received {rate}.")
+        self.rate = rate
+
+    def call(self, x: Any, training: bool) -> Any:
+        if not training or self.rate == 0: return x
+        kept = self.rng.random(x.shape, np.float32) >= self.rate
+        return x * (kept * x.dtype.type(1 / (1 - self.rate)))
+
+
+class Embedding(Layer):
+    """y = E[x]: for each integer its row of E: (input_dim, output_dim)."""
+
+    takes_integers = True
+
+    def __init__(self, input_dim: int, output_dim: int, *, embeddings_initializer: Any = "uniform", **options: Any) -> None:
+        super().__init__(**options)
+        self.input_dim, self.output_dim = positive("Embedding", input_dim=input_dim), positive("Embedding", output_dim=output_dim)
+        self.embeddings_initializer = init.get(embeddings_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        self.embeddings = self.weight(self.embeddings_initializer, (self.input_dim, self.output_dim))
+
+    def call(self, x: Any) -> Any:                        # (...) -> (..., output_dim)
+        indices = x.data if type(x) is Tensor else x
+        if indices.dtype.kind not in "iu":
+            raise TypeError(f"{self.described()} takes integers, received {indices.dtype}; convert with x.astype(int).")
+        if indices.size and not 0 <= indices.min() <= indices.max() < self.input_dim:
+            worst = indices.min() if indices.min() < 0 else indices.max()
+            raise ValueError(f"{self.described()} has rows 0 to {self.input_dim - 1}, received the index {worst}.")
+        return ops.getitem(self.embeddings, index=indices)
+
+
+class Flatten(Layer):
+    """(batch, a, b, ...) -> (batch, a b ...)."""
+
+    def call(self, x: Any) -> Any: return ops.reshape(x, shape=(x.shape[0], prod(x.shape[1:])))
+
+
+class Reshape(Layer):
+    """(batch, ...) -> (batch, *target_shape); one entry may be -1."""
+
+    def __init__(self, target_shape: Shape, **options: Any) -> None:
+        super().__init__(**options)
+        self.target_shape = tuple(target_shape)
+
+    def call(self, x: Any) -> Any:
+        have, want = prod(x.shape[1:]), prod(n for n in self.target_shape if n != -1)
+        if have != want and not (-1 in self.target_shape and want and have % want == 0):
+            raise ShapeError(f"{have} elements an example, shape {x.shape[1:]}, do not fill {self.target_shape}.")
+        return ops.reshape(x, shape=(x.shape[0], *self.target_shape))
+
+
+class Permute(Layer):
+    """The axes after the batch axis in another order, counted from 1: Permute((2, 1)) swaps two."""
+
+    def __init__(self, dims: Shape, **options: Any) -> None:
+        super().__init__(**options)
+        self.dims = tuple(dims)
+
+    def call(self, x: Any) -> Any: return ops.permute_dims(x, axes=(0, *self.dims))
+
+
+def positive(layer: str, **sizes: Any) -> int:
+    """The size, if it is an integer of at least 1."""
+    (name, value), = sizes.items()
+    if isinstance(value, int | np.integer) and value >= 1 and not isinstance(value, bool): return int(value)
+    raise SettingError(f"{layer}: {name} must be an integer of at least 1, received {value!r}.")

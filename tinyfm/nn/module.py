@@ -1,0 +1,326 @@
+"""Layer: a function with weights.
+
+    class Dense(Layer):
+        def build(self, input_shape): self.kernel = self.weight(glorot_uniform, (input_shape[-1], self.units))
+        def call(self, x): return linear(x, self.kernel)
+
+A weight is any tensor that a layer holds as an attribute, directly or in a list or dict; so is a layer within a layer.
+They are found by looking (`named_layers`), not by registering.  Nothing random is global: every layer draws from
+generators of its own, made from the seed of the outermost layer and from the path on which it is found there.
+"""
+from __future__ import annotations
+
+import inspect
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfm.engine import Tensor, leaf
+from tinyfm.errors import SettingError, ShapeError, spell, user_line
+from tinyfm.nn import activations, init
+
+Array: TypeAlias = NDArray[Any]
+Shape: TypeAlias = tuple[Any, ...]
+
+
+class Mode(threading.local):
+    """Whether this thread is inside a call with training=True."""
+
+    training: bool = False
+
+
+mode = Mode()
+
+
+class Layer:
+    """A function of tensors that may have weights.
+
+    name: what errors, tables and files call it.  trainable: whether training may change its weights.
+    dtype: of its weights, and what floating arrays are cast to; float32.  seed: where its random numbers start; by
+    default the seed of the layer that it is part of, and a fresh one for the outermost.
+    input_shape: without the batch axis; a Sequential then builds its weights at once, else on first use.
+
+    A subclass writes `call(x)`, and `build(input_shape)` if it has weights; `call(x, training)` if it must know.
+    """
+
+    expects: ClassVar[Any] = ()                  # the axes of the input: (..., 128) or ("batch", "time", 128)
+    takes_integers: ClassVar[bool] = False       # whether integer arrays are left as they are
+    takes_training: ClassVar[bool] = False
+    name: str = ""
+    path: str = ""                               # where it is found in the outermost layer: "encoder.hidden"
+    place: str = ""                              # the same in words: "layer 2 of Sequential"
+    dtype: Any = None
+    seed: int | None = None
+    built: bool = False
+    input_shape: Shape | None = None
+    output_shape: Shape | None = None
+    built_for: Shape | None = None               # the shape of the first input, without the batch axis
+    _trainable: bool = True
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, seed: int | None = None,
+                 input_shape: Shape | None = None) -> None:
+        self.name, self._trainable, self.seed = name or "", trainable, seed
+        self.dtype = None if dtype is None else np.dtype(dtype)
+        self.input_shape = None if input_shape is None else tuple(input_shape)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.takes_training = "training" in inspect.signature(cls.call).parameters
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights.  input_shape: of the first batch, the batch axis included."""
+
+    def call(self, *inputs: Any) -> Any:
+        """The function itself, of tensors."""
+        raise NotImplementedError(f"{type(self).__name__} has no call(self, x): write there what it computes.")
+
+    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+        first = not self.built
+        if first: self.prepare(inputs)
+        inputs = tuple(self.admit(x) for x in inputs) if len(inputs) > 1 else (self.admit(*inputs),)
+        before = mode.training
+        if training is not None: mode.training = training
+        if self.takes_training: options["training"] = mode.training
+        try:
+            out = self.call(*inputs, **options)
+            if first and self.output_shape is None and hasattr(out, "shape"): self.output_shape = (None, *out.shape[1:])
+            return out
+        except ShapeError as error:
+            raise self.located(error) from None
+        finally:
+            mode.training = before
+
+    # ------------------------------------------------------------ the way in
+
+    def prepare(self, inputs: tuple[Any, ...]) -> None:
+        """Before the first use: tell the layers below who they are, look at the input's shape, make the weights."""
+        self.adopt()
+        shape = self.admit(inputs[0]).shape
+        self.build(shape)
+        self.built_for = shape[1:]
+        self.built = True
+        self.finish()
+
+    def finish(self) -> None:
+        """Name the new weights by their paths; make them constants where nothing is to be trained."""
+        for name, weight in self.own_weights(): weight.name = f"{self.path}.{name}" if self.path else name
+        if not self._trainable: self.trainable = False
+
+    def adopt(self) -> None:
+        """Give every layer below its path, dtype and seed."""
+        self.name = self.name or snake_case(type(self).__name__)
+        self.dtype = self.dtype or np.dtype(np.float32)
+        if self.seed is None: self.seed = int(np.random.SeedSequence().entropy & 0xFFFFFFFF)  # type: ignore[operator]
+        for name, layer in self.children():
+            layer.path, layer.place = f"{self.path}.{name}" if self.path else name, self.placed(name)
+            layer.name = layer.name or name
+            if layer.dtype is None: layer.dtype = self.dtype
+            if layer.seed is None: layer.seed = self.seed
+            layer.adopt()
+
+    def placed(self, name: str) -> str:
+        """Where the layer below called `name` stands, in words."""
+        return f"{name} of {type(self).__name__}"
+
+    def admit(self, x: Any) -> Any:
+        """The input as the layer takes it: arrays in its dtype, and of a shape that it expects."""
+        if type(x) is not Tensor:
+            x = np.asarray(x)
+            if x.dtype != self.dtype and (x.dtype.kind == "f" or (x.dtype.kind in "iub" and self.casts_integers())):
+                x = x.astype(self.dtype)
+            if x.ndim + 1 == len(self.expects) and ... not in self.expects and self.expects[-1] == 1:
+                x = x[..., None]                 # grey images (n, 28, 28) are images with one channel, as in Keras
+        if self.expects and not fits(self.expects, x.shape): raise self.refusal(x)
+        return x
+
+    def casts_integers(self) -> bool:
+        """Integers become floating on their way into a layer that computes; a layer of layers hands them on."""
+        return not self.takes_integers and next(self.children(), None) is None
+
+    # ------------------------------------------------------------ weights
+
+    def weight(self, initializer: Any, shape: Shape) -> Tensor:
+        """A new trainable tensor; its name is the attribute that you put it under."""
+        return leaf(self.initial(initializer, shape))
+
+    def buffer(self, initializer: Any, shape: Shape) -> Tensor:
+        """A new tensor that is saved with the weights and that no gradient changes, such as a moving mean."""
+        return Tensor(self.initial(initializer, shape))
+
+    def initial(self, initializer: Any, shape: Shape) -> Array:
+        if self.dtype is None: self.adopt()
+        if "_beginning" not in vars(self): self._beginning = self.generator(0)
+        return init.get(initializer)(shape, self._beginning).astype(self.dtype)
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """This layer's own random numbers, for use in `call`; where they stand is part of a training checkpoint."""
+        if "_rng" not in vars(self): self._rng = self.generator(1)
+        return self._rng
+
+    def generator(self, purpose: int) -> np.random.Generator:
+        if self.seed is None: self.adopt()
+        return np.random.default_rng([self.seed, purpose, *self.path.encode()])  # type: ignore[list-item]
+
+    def held(self) -> Iterator[tuple[str, Any]]:
+        """Everything that this layer holds, by dotted name: attributes, and what lists and dicts among them hold."""
+        for name, value in vars(self).items():
+            if isinstance(value, list | tuple): yield from ((f"{name}.{i}", item) for i, item in enumerate(value))
+            elif isinstance(value, dict): yield from ((f"{name}.{key}", item) for key, item in value.items())
+            else: yield name, value
+
+    def children(self) -> Iterator[tuple[str, Layer]]:
+        """The layers directly below, by name."""
+        return ((name, item) for name, item in self.held() if isinstance(item, Layer))
+
+    def own_weights(self) -> Iterator[tuple[str, Tensor]]:
+        """The tensors that this very layer holds, trainable or not."""
+        return ((name, item) for name, item in self.held() if type(item) is Tensor)
+
+    def named_layers(self, path: str = "") -> Iterator[tuple[str, Layer]]:
+        """This layer and all below it, with their paths; one that is used in two places comes once."""
+        found: dict[int, tuple[str, Layer]] = {}
+        self.collect(path, found)
+        yield from found.values()
+
+    def collect(self, path: str, found: dict[int, tuple[str, Layer]]) -> None:
+        if id(self) in found: return
+        found[id(self)] = path, self
+        for name, layer in self.children(): layer.collect(f"{path}.{name}" if path else name, found)
+
+    def named_weights(self) -> Iterator[tuple[str, Tensor]]:
+        """All that is saved: trainable tensors and buffers.  Raises ValueError where a layer has not been built."""
+        seen: set[int] = set()
+        for path, layer in self.named_layers():
+            if not layer.built and type(layer).build is not Layer.build:
+                raise ValueError(f"{layer.described()} has no weights yet: it makes them when it sees the first batch. "
+                                 "Call the model on one, or give its first layer input_shape=.")
+            for name, weight in layer.own_weights():
+                if id(weight) not in seen: yield (f"{path}.{name}" if path else name), weight
+                seen.add(id(weight))
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """What training changes, as (dotted name, tensor)."""
+        return ((name, weight) for name, weight in self.named_weights() if weight.requires_grad)
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """What gradients do not change: moving means and the like, and the weights of frozen layers."""
+        return ((name, weight) for name, weight in self.named_weights() if not weight.requires_grad)
+
+    def parameters(self) -> list[Tensor]:
+        """The tensors that training changes."""
+        return [weight for _, weight in self.named_parameters()]
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold, buffers included."""
+        return sum(weight.size for _, weight in self.named_weights())
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training may change the weights of this layer and of those below; a frozen weight is a constant."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for _, layer in self.named_layers():
+            layer._trainable = value
+            leaves = vars(layer).setdefault("_leaves", {})
+            for name, weight in layer.own_weights():
+                if weight.node is not None: leaves[name] = weight.node
+                if name in leaves: weight.node = leaves[name] if value else None
+
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of every weight and buffer, by dotted name."""
+        return {name: np.array(weight.data) for name, weight in self.named_weights()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over the values of `state_dict`.  Raises ValueError that lists what is missing, unknown or of another shape."""
+        weights = dict(self.named_weights())
+        wrong = [f"missing: {name} {w.shape}" for name, w in weights.items() if name not in state]
+        wrong += [f"unknown: {name} {np.shape(state[name])}" for name in state if name not in weights]
+        wrong += [f"{name} has shape {np.shape(state[name])}, expected {w.shape}" for name, w in weights.items()
+                  if name in state and np.shape(state[name]) != w.shape]
+        if wrong: raise ValueError(f"These weights do not fit {self.described()}:\n  " + "\n  ".join(wrong))
+        for name, weight in weights.items(): weight.data[...] = state[name]
+
+    def random_state(self) -> dict[str, Any]:
+        """Where the random numbers of every layer that draws some stand, by path."""
+        return {path: layer._rng.bit_generator.state for path, layer in self.named_layers() if "_rng" in vars(layer)}
+
+    def load_random_state(self, state: Mapping[str, Any]) -> None:
+        """Let every layer draw on from where `random_state` stood."""
+        for path, layer in self.named_layers():
+            if path in state: layer.rng.bit_generator.state = state[path]
+            else: vars(layer).pop("_rng", None)
+
+    # ------------------------------------------------------------ words
+
+    def described(self) -> str:
+        """'Dense "hidden" (layer 2 of Sequential)'."""
+        name = f' "{self.name}"' if self.name else ""
+        return f"{type(self).__name__}{name}{f' ({self.place})' if self.place else ''}"
+
+    def refusal(self, x: Any) -> ShapeError:
+        """Why x cannot come in, and what the layer was built for."""
+        axes = ", ".join("..." if a is ... else str(a) for a in self.expects)
+        text = f"{self.described()} expects ({axes}), received x of shape {x.shape}."
+        for name, weight in self.own_weights():
+            return blamed(ShapeError(f"{text} Its {name} was built as {weight.shape} from the first batch.{at_line()}"))
+        if len(x.shape) + 1 == len(self.expects) and self.expects[-1] == "channels":
+            text += " If it has one channel, add that axis: x[..., None], or give the layer input_shape=(..., 1)."
+        return blamed(ShapeError(text + at_line()))
+
+    def located(self, error: ShapeError) -> ShapeError:
+        """The error with this layer's name in front, unless a layer further in has put its own there."""
+        return error if hasattr(error, "blamed") else blamed(ShapeError(f"{self.described()}: {error}"))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make the same layer again, fit for JSON."""
+        arguments = {**inspect.signature(Layer.__init__).parameters, **inspect.signature(type(self).__init__).parameters}
+        return {name: written(name, getattr(self, name)) for name, p in arguments.items()
+                if name != "self" and p.kind is not p.VAR_KEYWORD and name != "layers"}
+
+    def __repr__(self) -> str:
+        arguments = inspect.signature(type(self).__init__).parameters.items()
+        given = [f"{name}={getattr(self, name)!r}" for name, p in arguments
+                 if name in vars(self) and p.kind is p.POSITIONAL_OR_KEYWORD and getattr(self, name) != p.default]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+
+def blamed(error: ShapeError) -> ShapeError:
+    error.blamed = True  # type: ignore[attr-defined]
+    return error
+
+
+def at_line() -> str:
+    line = user_line()
+    return f"\n  at {line}" if line else ""
+
+
+def fits(expects: Sequence[Any], shape: Shape) -> bool:
+    """Whether a shape is of the expected form: numbers must agree, words stand for any number, ... for any axes."""
+    if expects[0] is ...:
+        expects = expects[1:]
+        if len(shape) < len(expects): return False
+        shape = shape[len(shape) - len(expects):]
+    return len(shape) == len(expects) and all(type(e) is str or e == n for e, n in zip(expects, shape))
+
+
+def snake_case(name: str) -> str:
+    """'MaxPooling2D' -> 'max_pooling2d'."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def written(name: str, value: Any) -> Any:
+    """One argument of a layer as JSON can hold it."""
+    if callable(value):
+        return init.config(value) if name.endswith("initializer") else activations.config(value)
+    if isinstance(value, np.dtype): return value.name
+    if isinstance(value, Layer): return {"class": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, list | tuple): return [written(name, v) for v in value]
+    if value is None or isinstance(value, str | int | float | bool): return value
+    raise SettingError(f"{name}={spell(value)} cannot be written into a file.")
