@@ -302,9 +302,11 @@ def arctan2(a: Array, b: Array) -> Array: return np.arctan2(a, b)
 
 
 @op(r"y = \sqrt{a^2 + b^2}", "elementwise",
-    a=(r"\bar y \odot a / y", lambda g, a, out: g * (a / out)),
-    b=(r"\bar y \odot b / y", lambda g, b, out: g * (b / out)))
-def hypot(a: Array, b: Array) -> Array: return np.hypot(a, b)
+    a=(r"\bar y \odot a / y", lambda g, a, out: g * (a / where(equal(out, 0.0), 1.0, out))),
+    b=(r"\bar y \odot b / y", lambda g, b, out: g * (b / where(equal(out, 0.0), 1.0, out))))
+def hypot(a: Array, b: Array) -> Array:
+    """Scaled, so 1e200 does not overflow.  The gradient at (0, 0) is 0."""
+    return np.hypot(a, b)
 
 
 @op(r"y = \sinh x", "elementwise", x=(r"\bar y \odot \cosh x", lambda g, x: g * cosh(x)))

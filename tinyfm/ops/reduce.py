@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tinyfm.engine import Array, op
-from tinyfm.ops.elementwise import abs, equal, exp, isfinite, sign, where, zeros_like
+from tinyfm.ops.elementwise import abs, equal, exp, isfinite, isnan, sign, where, zeros_like
 from tinyfm.ops.shape import Axis, broadcast_to, flip, getitem, pad_constant, permute_dims, reshape, sort, take
 
 
@@ -122,7 +122,10 @@ def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
     flat = reshape(x, shape=(-1,)) if axis is None else x
     n, at = flat.shape[axis or 0], axis or 0
-    middle = mean(take(sort(flat, at), np.array([(n - 1) // 2, n // 2]), at), axis=at, keepdims=keepdims and axis is not None)
+    ordered, keep = sort(flat, at), keepdims and axis is not None
+    middle = mean(take(ordered, np.array([(n - 1) // 2, n // 2]), at), axis=at, keepdims=keep)
+    last = mean(take(ordered, np.array([n - 1]), at), axis=at, keepdims=keep)           # where NaN would stand
+    middle = where(isnan(last), last, middle)
     return reshape(middle, shape=unit_axes(x.shape, None)) if keepdims and axis is None else middle
 
 
@@ -232,10 +235,12 @@ def norm(x: Array, *, ord: float = 2, axis: Axis = None, keepdims: bool = False)
 
 def logsumexp_slope(g: Any, x: Any, out: Any, x_shape: tuple[int, ...], axis: Axis) -> Any:
     y = spread(out, x_shape, axis)
-    return spread(g, x_shape, axis) * exp(x - where(isfinite(y), y, 0.0))
+    p = exp(x - where(isfinite(y), y, 0.0))
+    total = sum(p, axis=axis, keepdims=True)                # 1 but for rounding, which a large y makes felt
+    return spread(g, x_shape, axis) * (p / where(equal(total, 0.0), 1.0, total))
 
 
-@op(r"y = \ln \sum_{axis} e^x", x=(r"\bar y \, e^{x - y}", logsumexp_slope))
+@op(r"y = \ln \sum_{axis} e^x", x=(r"\bar y \, e^{x - y} / \sum e^{x - y}", logsumexp_slope))
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Stable: the largest element is taken out first.  All -inf gives -inf, with gradient 0."""
     top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)

@@ -25,7 +25,7 @@ def identity(x: Array) -> Array:
     return x
 
 
-@op(r"y = x", x=(r"0", lambda g: np.zeros(g.shape, g.dtype)))
+@op(r"y = x", "elementwise", x=(r"0", lambda g: np.zeros(g.shape, g.dtype)))
 def stop_gradient(x: Array) -> Array:
     """The same value, through which no gradient passes."""
     return x
