@@ -98,7 +98,9 @@ def mean(x: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
 def variance(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: Any = False) -> Any:
     """Written out, so that a path through the mean can be told from a path through the squares."""
     d = x - mean(x, axis, keepdims=True)
-    return run("sum", d * d, axis=axis, keepdims=keepdims is True) / (ops.reduce.count(x.shape, axis) - ddof)
+    n = ops.reduce.count(x.shape, axis)
+    squares = run("mean", d * d, axis=axis, keepdims=keepdims is True)
+    return squares * (n / (n - ddof)) if ddof else squares
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:

@@ -36,6 +36,7 @@ def resolve(forward: Function, inputs: Sequence[Any], rng: np.random.Generator) 
 
 
 def plain(x: Any) -> Any:
+    if x is None: return None
     array = np.array(getattr(x, "data", x) if type(x).__name__ == "Tensor" else x)
     return array.astype(float) if array.dtype.kind == "f" else array
 

@@ -24,7 +24,7 @@ class Answer:
 
 def argument_names(forward: Callable[..., Any], backward: Callable[..., Any], count: int) -> list[str]:
     """The student's own names: backward's parameters after g, else forward's, else x0, x1, ..."""
-    for function, skip in ((backward, 1), (forward, 0)):
+    for function, skip in ((backward, 0 if backward is forward else 1), (forward, 0)):
         try: parameters = list(inspect.signature(function).parameters.values())[skip:]
         except (TypeError, ValueError): continue
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

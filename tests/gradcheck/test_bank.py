@@ -1,0 +1,50 @@
+"""The score on the bank of wrong backwards: detected, named, given a wrong name."""
+import warnings
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from tests.bugbank import load
+from tinyfm.gradcheck import check_backward
+
+
+def outcomes(entry):
+    """For each argument that is wrong: named, misnamed, unknown or missed; and false alarms."""
+    forward, backward, draw = entry.make()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = check_backward(forward, backward, *draw(np.random.default_rng(0)))
+    kinds = {}
+    for f in report.findings: kinds.setdefault(f.argument, []).append(f.kind)
+    blamed = kinds.pop("backward", [])
+    for argument, expected in entry.expected.items():
+        found = kinds.pop(argument, []) or blamed
+        if not found: yield "missed"
+        elif any(expected.accepts(kind) for kind in found): yield "named"
+        else: yield "unknown" if set(found) == {"unknown"} else "misnamed"
+    yield from ("false alarm" for _ in kinds)
+
+
+def score(half):
+    counts = Counter(outcome for entry in load(half) for outcome in outcomes(entry))
+    total = sum(n for outcome, n in counts.items() if outcome != "false alarm")
+    print(f"\n{half}: {total} wrong gradients, " + ", ".join(f"{k} {v} ({v / total:.1%})" for k, v in counts.items()))
+    return counts, total
+
+
+def test_every_third_of_the_tuned_half_is_detected_and_nearly_all_named():
+    counts = Counter(outcome for entry in load("tuned")[::3] for outcome in outcomes(entry))
+    assert counts["missed"] == counts["false alarm"] == 0 and counts["named"] >= 0.95 * counts.total()
+
+
+@pytest.mark.slow
+def test_tuned_half():
+    counts, total = score("tuned")
+    assert counts["missed"] == counts["false alarm"] == 0 and counts["named"] >= 0.95 * total and counts["misnamed"] <= 0.02 * total
+
+
+@pytest.mark.slow
+def test_half_set_aside():
+    counts, total = score("held_out")
+    assert counts["missed"] == counts["false alarm"] == 0 and counts["named"] >= 0.9 * total and counts["misnamed"] <= 0.02 * total
