@@ -5,12 +5,18 @@ r"""Convolution and its two adjoints, over any number of spatial axes, channels 
 <g, conv(x, w)> is linear in each of g, x and w; its other two partial contractions are conv_x(g, w) and
 conv_w(x, g).  So each of the three is differentiated by the other two, to any order.
 
-The fast way: copy the patch under every output pixel into a row of a matrix P, (pixels, k c); then
+The fast way is one matrix product for many pixels.  Copy the patch under every output pixel into a row of a matrix P,
+(pixels, k c); then (Chellapilla et al. 2006)
 
-    conv: y = P w,    conv_w: w = P^T y,    conv_x: add the rows of y w^T back to where P took its pixels from
+    conv: y = P w,    conv_w: w = P^T y,    conv_x: add the rows of y w^T back to where P took its pixels from.
 
-are one matrix product each (Chellapilla et al. 2006), for as many images at a time as fit into the cache, in
-scratch that the next tile uses again: fresh memory costs more than the arithmetic.
+The relation "p reads through k" has two ends, and it is as well to walk it from the other: with Q, (pixels of x, k o),
+what every input pixel is read by,
+
+    conv_x: x = Q w^T,    conv_w: w = x^T Q,    conv: add the rows of x w to where they are read.
+
+Taken is the end with fewer numbers to copy.  Images are worked on as many at a time as fit into the cache, in scratch
+that the next tile uses again: fresh memory costs more than the arithmetic.
 """
 
 from collections.abc import Iterator
@@ -37,24 +43,10 @@ def conv(x: Array, w: Array, *, strides: Sizes, padding: Pairs, dilation: Sizes,
     """
     check_channels(x.shape, w.shape, groups)
     windows = slide(x.shape[1:-1], w.shape[:-2], strides, padding, dilation)
-    y = np.empty((len(x), *windows.out, w.shape[-1]), np.result_type(x, w))
-    kernel = by_group(w.astype(y.dtype, copy=False), groups)                                    # (g, k c, o)
-    for images, patches in tiled_patches(x, windows, groups, y.dtype):
-        np.matmul(patches, kernel, out=by_group(y[images], groups))
-    return y
-
-
-def conv_w(x: Array, y: Array, *, size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
-           groups: int = 1) -> Array:
-    """The adjoint of conv in w: <conv_w(x, y), w> = <y, conv(x, w)>.  `size` is the kernel's spatial size."""
-    w_shape = (*size, x.shape[-1] // groups, y.shape[-1])
-    check_channels(x.shape, w_shape, groups)
-    windows = slide(x.shape[1:-1], size, strides, padding, dilation)
-    check_output(x.shape, y.shape, windows)
-    w = np.zeros(w_shape, np.result_type(x, y))
-    for images, patches in tiled_patches(x, windows, groups, w.dtype):
-        by_group(w, groups)[...] += patches.swapaxes(1, 2) @ by_group(y[images], groups)
-    return w
+    kernels = per_offset(w, groups)                                                             # (k, g, c, o)
+    if 2 * prod(x.shape[1:-1]) * w.shape[-1] < prod(windows.out) * x.shape[-1]:
+        return scatter(x, kernels, windows.mirrored())
+    return gather(x, kernels, windows)
 
 
 def conv_x(y: Array, w: Array, *, size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
@@ -67,16 +59,44 @@ def conv_x(y: Array, w: Array, *, size: Sizes, strides: Sizes, padding: Pairs, d
     check_channels(x_shape, w.shape, groups)
     windows = slide(size, w.shape[:-2], strides, padding, dilation)
     check_output(x_shape, y.shape, windows)
-    x = np.zeros(x_shape, np.result_type(y, w))
-    kernels = [by_group(k, groups).swapaxes(1, 2) for k in w.reshape(-1, *w.shape[-2:])]        # (g, o, c) each
-    scratch = np.empty((0, *windows.out, x_shape[-1]), x.dtype)
-    for images in tiles(len(y), bytes_each=x.itemsize * prod(windows.out) * sum(w.shape[-2:])):
-        rows, target = by_group(y[images], groups), x[images]
-        if len(scratch) != len(target): scratch = np.empty((len(target), *scratch.shape[1:]), x.dtype)
-        for kernel, (read, by) in zip(kernels, windows.touches, strict=True):
-            np.matmul(rows, kernel, out=by_group(scratch, groups))        # this offset of every patch
-            target[read] += scratch[by]
-    return x
+    kernels = per_offset(w, groups).swapaxes(2, 3)                                              # (k, g, o, c)
+    if prod(size) * y.shape[-1] <= 2 * prod(windows.out) * x_shape[-1]:
+        return gather(y, kernels, windows.mirrored())
+    return scatter(y, kernels, windows)
+
+
+def conv_w(x: Array, y: Array, *, size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
+           groups: int = 1) -> Array:
+    """The adjoint of conv in w: <conv_w(x, y), w> = <y, conv(x, w)>.  `size` is the kernel's spatial size."""
+    w_shape = (*size, x.shape[-1] // groups, y.shape[-1])
+    check_channels(x.shape, w_shape, groups)
+    windows = slide(x.shape[1:-1], size, strides, padding, dilation)
+    check_output(x.shape, y.shape, windows)
+    if prod(x.shape[1:-1]) * y.shape[-1] < prod(windows.out) * x.shape[-1]:
+        kernels = products(y, x, windows.mirrored(), groups).swapaxes(2, 3)
+    else: kernels = products(x, y, windows, groups)
+    return np.ascontiguousarray(kernels.swapaxes(1, 2)).reshape(w_shape)
+
+
+# ------------------------------------------------------------ by patches
+
+def gather(x: Array, kernels: Array, windows: Windows) -> Array:
+    """y[by] = sum over offsets of x[read] kernel, one product P w for each tile.  kernels: (k, g, c, o)."""
+    k, g, c, o = kernels.shape
+    y = np.empty((len(x), *windows.out, g * o), np.result_type(x, kernels))
+    kernel = kernels.swapaxes(0, 1).reshape(g, k * c, o).astype(y.dtype, copy=False)
+    for images, patches in tiled_patches(x, windows, g, y.dtype):
+        np.matmul(patches, kernel, out=by_group(y[images], g))
+    return y
+
+
+def products(x: Array, y: Array, windows: Windows, groups: int) -> Array:
+    """sum over pixels of x[read]^T y[by] for every offset: (k, g, c, o), one product P^T y for each tile."""
+    k, c, o = len(windows.touches), x.shape[-1] // groups, y.shape[-1] // groups
+    total = np.zeros((groups, k * c, o), np.result_type(x, y))
+    for images, patches in tiled_patches(x, windows, groups, total.dtype):
+        total += patches.swapaxes(1, 2) @ by_group(y[images], groups)
+    return total.reshape(groups, k, c, o).swapaxes(0, 1)
 
 
 def tiled_patches(x: Array, windows: Windows, groups: int, dtype: Type) -> Iterator[tuple[slice, Array]]:
@@ -106,6 +126,46 @@ def empty_patches(count: int, windows: Windows, channels: Sizes, dtype: Type) ->
         return np.moveaxis(memory, (1, 0, 2), (0, -2, -1)), memory.reshape(g, k * c, -1).swapaxes(1, 2)
     memory = np.zeros((g, count, *windows.out, k, c), dtype)
     return np.moveaxis(memory, (-2, 0), (0, -2)), memory.reshape(g, -1, k * c)
+
+
+# ------------------------------------------------------------ by adding back
+
+def scatter(y: Array, kernels: Array, windows: Windows) -> Array:
+    """x[read] += y[by] kernel for every offset.  kernels: (k, g, o, c)."""
+    k, g, o, c = kernels.shape
+    x = np.zeros((len(y), *windows.size, g * c), np.result_type(y, kernels))
+    add, width = (add_planes, o + k * c) if c <= FEW_CHANNELS else (add_pixels, o + c)
+    for images in tiles(len(y), bytes_each=x.itemsize * prod(windows.out) * g * width):
+        add(x[images], by_group(y[images], g), kernels, windows)
+    return x
+
+
+def add_pixels(x: Array, rows: Array, kernels: Array, windows: Windows) -> None:
+    """Offset by offset: one product, then its rows are added.  rows: (g, pixels, o)."""
+    scratch = np.empty((len(x), *windows.out, x.shape[-1]), x.dtype)
+    for kernel, (read, by) in zip(kernels, windows.touches, strict=True):
+        np.matmul(rows, kernel, out=by_group(scratch, len(rows)))
+        x[read] += scratch[by]
+
+
+def add_planes(x: Array, rows: Array, kernels: Array, windows: Windows) -> None:
+    """One product for all offsets, added with the pixels last in memory: the faster way for few channels."""
+    k, g, o, c = kernels.shape
+    each = kernels.transpose(1, 0, 3, 2).reshape(g, k * c, o) @ rows.swapaxes(1, 2)             # (g, k c, pixels)
+    each = each.reshape(g, k, c, len(x), *windows.out)
+    planes = np.zeros((g, c, len(x), *windows.size), x.dtype)
+    for i, (read, by) in enumerate(windows.touches):
+        inside: Any = (..., *read[1:-1])
+        source: Any = (slice(None), i, ..., *by[1:-1])
+        planes[inside] += each[source]
+    x[...] = np.moveaxis(planes, (0, 1), (-2, -1)).reshape(x.shape)
+
+
+# ------------------------------------------------------------ shapes
+
+def per_offset(w: Array, groups: int) -> Array:
+    """w: (*kernel, c, g o) as (k, g, c, o)."""
+    return w.reshape(prod(w.shape[:-2]), w.shape[-2], groups, w.shape[-1] // groups).swapaxes(1, 2)
 
 
 def by_group(a: Array, groups: int) -> Array:

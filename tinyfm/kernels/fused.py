@@ -126,4 +126,4 @@ def pooled_windows(x: Sizes, w: Sizes, pool_size: Sizes, strides: Sizes, padding
     for offset in np.ndindex(*pool_size):
         before = tuple(p[0] - i * s for p, i, s in zip(padding, offset, strides, strict=True))
         touches += touching(size, kernel, steps, before, dilation, out)
-    return Windows(out, touches, convolution.inside, disjoint=False)
+    return Windows(size, out, touches, convolution.inside, disjoint=False)

@@ -21,18 +21,19 @@ Pairs = tuple[tuple[int, int], ...]
 Touch = tuple[tuple[slice, ...], tuple[slice, ...]]
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
 
-TILE_BYTES = 1 << 20    # what one tile's scratch may fill: about one core's second-level cache
+TILE_BYTES = 2 << 20    # what the scratch of one tile may fill: about the second-level caches of two cores
 
 
 class Windows(NamedTuple):
     """The geometry of one sliding window.
 
-    out: the output's spatial size.
+    size, out: the spatial sizes of the input and the output.
     touches: for each offset of the window, in row-major order, two indices into (batch, *spatial, channels) arrays:
         the input pixels read, and the output pixels that read them.
     inside: whether no window reaches past the border; disjoint: whether no two windows share an input pixel.
     """
 
+    size: Sizes
     out: Sizes
     touches: list[Touch]
     inside: bool
@@ -42,6 +43,10 @@ class Windows(NamedTuple):
     def pointwise(self) -> bool:
         """Whether each output pixel reads the input pixel in its place and no other."""
         return len(self.touches) == 1 and self.inside and self.touches[0][0] == self.touches[0][1]
+
+    def mirrored(self) -> "Windows":
+        """The same relation of pixels told from the output: what each input pixel is read by."""
+        return Windows(self.out, self.size, [(by, read) for read, by in self.touches], self.inside, disjoint=False)
 
 
 @lru_cache(maxsize=512)
@@ -58,7 +63,7 @@ def slide(size: Sizes, kernel: Sizes, strides: Sizes, padding: Pairs, dilation: 
     axes = list(zip(size, kernel, strides, before, dilation, out, strict=True))
     inside = all(b == 0 and (o - 1) * s + d * (k - 1) < n for n, k, s, b, d, o in axes)
     disjoint = all(s > d * (k - 1) for _, k, s, _, d, _ in axes)
-    return Windows(out, touching(size, kernel, strides, before, dilation, out), inside, disjoint)
+    return Windows(size, out, touching(size, kernel, strides, before, dilation, out), inside, disjoint)
 
 
 def touching(size: Sizes, kernel: Sizes, strides: Sizes, before: Sizes, dilation: Sizes, out: Sizes) -> list[Touch]:
