@@ -45,6 +45,14 @@ def test_strides_and_byte_order_do_not_matter(folder, array):
     assert (folder / "plain").read_bytes() == (folder / "twisted").read_bytes()
 
 
+def test_gz_in_the_name_packs_and_the_bytes_depend_on_the_array_alone(tmp_path):
+    array = np.zeros((100, 100), np.uint8)
+    for name in ("a", "a.gz", "b.gz"):
+        write_idx(tmp_path / name, array)
+    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == (tmp_path / "a").read_bytes()
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+
+
 def test_the_bytes_are_those_of_the_published_format(tmp_path):
     write_idx(tmp_path / "a", np.array([[1, -2, 3]], np.int16))
     assert (tmp_path / "a").read_bytes() == bytes.fromhex("00000b02 00000001 00000003 0001 fffe 0003".replace(" ", ""))
@@ -82,7 +90,8 @@ BROKEN = {
     "one byte": b"\0",
     "a magic number and nothing else": header(ndim=3),
     "half a header": header(5, 5)[:-2],
-    "wrong magic": b"\x01\x00\x08\x01" + GOOD[4:],
+    "wrong first byte": b"\1" + GOOD[1:],
+    "wrong second byte": b"\0\1" + GOOD[2:],
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(100),
     "text": b"5,0,4,1,9,2\n" * 20,
     "little-endian magic": GOOD[3::-1] + GOOD[4:],
@@ -105,6 +114,7 @@ BROKEN = {
     "truncated gzip": PACKED[:-30],
     "gzip without its checksum": PACKED[:-8],
     "gzip with a flipped bit": PACKED[:60] + bytes([PACKED[60] ^ 4]) + PACKED[61:],
+    "gzip with a broken stream": PACKED[:10] + b"\xff" * 50,
     "gzip header alone": PACKED[:10],
     "gzip magic alone": b"\x1f\x8b",
     "gzip and rubbish": PACKED + b"rubbish",

@@ -148,9 +148,15 @@ def test_a_column_that_is_constant_but_for_rounding_does_not_explode():
     np.testing.assert_array_equal(np.abs(StandardScaler().fit_transform(x)) < 1e-12, True)
 
 
+def test_a_column_of_which_half_is_one_value_is_scaled_too():
+    x = np.array([[0.0, 0, 0, 0, 100_000]]).T              # its quartiles are equal
+    np.testing.assert_allclose(RobustScaler().fit_transform(x)[:, 0], [0, 0, 0, 0, 2.5])
+
+
 def test_integers_become_floats_and_float32_stays():
     assert StandardScaler().fit_transform(np.arange(4, dtype=np.uint8)).dtype == np.float64
     assert StandardScaler().fit_transform([True, False]).dtype == np.float64
+    assert StandardScaler().fit_transform(np.arange(4, dtype=np.float16)).dtype == np.float64
     images = np.random.default_rng(0).random((10, 4, 4, 1), dtype=np.float32)
     assert StandardScaler().fit_transform(images).dtype == np.float32
 
@@ -191,6 +197,8 @@ def test_an_unknown_category_becomes_zeros_where_that_is_asked_for():
     assert y.tolist() == [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]]
     assert encoder.inverse_transform(y).tolist() == [["", "y"], ["b", ""], ["", "x"]]
     numbers = OneHotEncoder(unknown="ignore").fit([1, 2])
+    assert encoder.transform([[1.0, 2.0]]).tolist() == [[0, 0, 0, 0]]
+    assert numbers.transform(["1"]).tolist() == [[0, 0]]
     with pytest.raises(ValueError, match="no category"):
         numbers.inverse_transform(numbers.transform([3]))
 

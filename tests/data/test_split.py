@@ -42,11 +42,14 @@ def test_the_seed_alone_decides():
     assert train_test_split(rows, seed=np.random.default_rng(1))[1].tolist() == other
 
 
-def test_every_row_is_as_likely_to_be_tested_on():
-    chosen = np.zeros(12)
+def test_every_row_is_as_likely_to_be_tested_on_and_in_any_company():
+    chosen, companies = np.zeros(12), set()
     for seed in range(2000):
-        chosen[train_test_split(np.arange(12), test_size=3, seed=seed, stratify=[0] * 8 + [1] * 4)[1]] += 1
+        test = train_test_split(np.arange(12), test_size=3, seed=seed, stratify=[0] * 10 + [1] * 2)[1]
+        chosen[test] += 1
+        companies.add(frozenset(test.tolist()))
     assert np.all(np.abs(chosen / 2000 - 0.25) < 0.05)     # 5 standard deviations
+    assert len(companies) == 120 + 45 * 2                  # 3 of ten, or 2 of ten and 1 of two
 
 
 @given(n=st.integers(2, 40), data=st.data(), seed=seeds)
@@ -79,7 +82,9 @@ def test_batches_shuffle_anew_each_time_and_copy_nothing_without_rng():
     first, second = (np.concatenate(list(batches(100, 10, rng))).tolist() for _ in range(2))
     assert first != second != list(range(100))
     x = np.arange(100)
-    assert all(np.shares_memory(x, x[batch]) for batch in batches(100, 10))
+    slices = list(batches(100, 30))
+    assert all(np.shares_memory(x, x[batch]) for batch in slices)
+    assert [batch.stop - batch.start for batch in slices] == [30, 30, 30, 10]
 
 
 @pytest.mark.parametrize("call, error, message", [

@@ -64,6 +64,8 @@ def test_types_missing_values_and_blanks(tmp_path):
     np.testing.assert_array_equal(read["age"], [39, np.nan, 50])
     assert read["city"].tolist() == ["Bern", "Ulm, west", ""] and read["note"].tolist() == ["1_000", "x", "y"]
     assert read.missing() == {"age": 1, "city": 1, "zip": 1, "note": 0, "all": 3}
+    assert read_csv(written(tmp_path, "a\n1_000\n")).text() == ["a"]        # Python's float would take it
+    path = written(tmp_path, "age,city,zip\n39,Bern,01234\n?,Ulm,\n50,?,7\n")
     assert read_csv(path, text=["zip"])["zip"].tolist() == ["01234", "", "7"]
     assert read_csv(path, missing=["Bern"])["age"].tolist() == ["39", "?", "50"]
 

@@ -27,7 +27,7 @@ def test_the_seed_alone_decides(make, features, classes):
 @each_set
 def test_rows_come_in_random_order(make, features, classes):
     y = make(300)[1]
-    assert np.any(np.diff(y[:100]) < 0) and len(set(y[:100].tolist())) == classes
+    assert 0.5 * 300 / classes < np.sum(y[:-1] == y[1:]) < 1.5 * 300 / classes      # neighbours agree by chance
 
 
 def test_without_noise_the_points_lie_on_their_curves():

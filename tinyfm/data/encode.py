@@ -124,8 +124,6 @@ def _columns(x: Array) -> list[Array]:
 
 
 def _places(values: Array, categories: Array) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    if (values.dtype.kind == "U") != (categories.dtype.kind == "U"):
-        return np.zeros(len(values), np.intp), np.zeros(len(values), bool)
     order = np.argsort(categories)
     places = order[np.searchsorted(categories, values, sorter=order).clip(max=len(categories) - 1)]
     return places, categories[places] == values
