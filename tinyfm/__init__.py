@@ -3,12 +3,26 @@
 Read it in an afternoon, in this order: engine -> ops/elementwise -> ops/linear -> nn/module -> nn/layers -> optim ->
 train -> models/digits.
 """
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from tinyfm import ops
 from tinyfm.calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from tinyfm.debug import debug
 from tinyfm.engine import Tensor, backward, gradients, no_grad, pushforward, tensor
 from tinyfm.ops import *  # noqa: F403
 
+if TYPE_CHECKING:
+    from tinyfm.gradcheck import check_backward, check_bellman, check_gradients, check_policy, check_rule
+
 __version__ = "0.1.0"
-__all__ = [*ops.__all__, "Tensor", "backward", "debug", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad",
-           "pushforward", "tensor", "value_and_grad", "vjp"]
+CHECKS = ["check_backward", "check_bellman", "check_gradients", "check_policy", "check_rule"]
+__all__ = [*ops.__all__, "Tensor", "backward", "check_backward", "check_bellman", "check_gradients", "check_policy",
+           "check_rule", "debug", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "pushforward",
+           "tensor", "value_and_grad", "vjp"]
+
+
+def __getattr__(name: str) -> Any:
+    """The gradient checker is loaded on first use, so that `import tinyfm` stays close to `import numpy`."""
+    if name in CHECKS: return getattr(import_module("tinyfm.gradcheck"), name)
+    raise AttributeError(f"module 'tinyfm' has no attribute {name!r}")
