@@ -6,6 +6,8 @@ r"""Optimisers, learning rate schedules, clipping.
 Names and defaults are Keras'.  Where PyTorch has an optimiser of the same name its formula is followed to the letter:
 epsilon is added outside the square root, the momentum of SGD does not contain the learning rate, and weight decay is
 part of the gradient (only AdamW decouples it).  Keras' epsilon is 1e-7, PyTorch's 1e-8.
+
+The arithmetic of one update, in place and a tile at a time, is in `kernels.updates`.
 """
 from __future__ import annotations
 
@@ -13,19 +15,18 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.engine import Tensor
 from tinyfm.errors import SettingError, spell
+from tinyfm.kernels import updates
 
 Array: TypeAlias = NDArray[Any]
-
+Gradients: TypeAlias = list[Array | None]
 Schedule: TypeAlias = Callable[[int], float]     # steps made so far -> the learning rate of the next one
-
-TILE = 1 << 14                                   # elements updated at a time: all that an update reads stays in cache
 
 
 class Optimizer:
@@ -33,36 +34,36 @@ class Optimizer:
 
     learning_rate: a number, or a schedule: a function of the number of steps made so far.
     weight_decay: adds this times p to the gradient of p.
-    clipvalue: bounds every element of a gradient; clipnorm: the norm of each parameter's gradient; global_clipnorm: the
-    norm of all gradients as one vector.  parameters: the tensors; or give them later, to `build`.
+    clipvalue: bounds every element of a gradient; clipnorm: the norm of each parameter's gradient;
+    global_clipnorm: the norm of all gradients as one vector.
+    parameters: the tensors to move; or give them later, to `build`.
 
-    A subclass names its arrays in `keeps` and writes `update(p, g, *arrays, scratch)`, which is handed one piece of a
-    parameter at a time: p and the arrays change in place, g is read only.
+    A subclass names the arrays that it keeps for each parameter in `keeps` and writes `update(p, g, *arrays)`, which
+    changes p and the arrays in place and only reads g.  `now` is the learning rate, `time` the number of this step.
     """
 
-    keeps: ClassVar[tuple[str, ...]] = ()        # the arrays kept for each parameter
-    initial: float = 0.0                         # what they start as
+    keeps: tuple[str, ...] = ()
+    initial: float = 0.0                         # what the arrays start as
 
-    def __init__(self, learning_rate: float | Schedule = 0.001, *, weight_decay: float = 0.0, clipvalue: float | None = None,
-                 clipnorm: float | None = None, global_clipnorm: float | None = None,
+    def __init__(self, learning_rate: float | Schedule = 0.001, *, weight_decay: float = 0.0,
+                 clipvalue: float | None = None, clipnorm: float | None = None, global_clipnorm: float | None = None,
                  parameters: Sequence[Tensor] | None = None) -> None:
         for name, bound in (("clipvalue", clipvalue), ("clipnorm", clipnorm), ("global_clipnorm", global_clipnorm)):
             if bound is not None and not bound > 0: raise SettingError(f"{name} must be positive, received {bound}.")
         if not callable(learning_rate) and not learning_rate >= 0:
-            raise SettingError(f"learning_rate must be a number of at least 0 or a schedule, received {learning_rate}.")
+            raise SettingError(f"learning_rate is a number of at least 0 or a schedule, received {learning_rate}.")
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.clipvalue, self.clipnorm, self.global_clipnorm = clipvalue, clipnorm, global_clipnorm
-        self.time, self.parameters, self.arrays = 0, list[Tensor](), list[list[Array]]()
-        if parameters is not None: self.build(parameters)
+        self.build(parameters or [])
 
     def build(self, parameters: Sequence[Tensor]) -> None:
         """Take charge of these tensors, starting anew."""
-        self.parameters, self.time = list(parameters), 0
+        self.parameters, self.time, self.now = list(parameters), 0, 0.0
         self.arrays = [[np.full(p.shape, self.initial, p.dtype) for _ in self.keeps] for p in self.parameters]
 
     def update(self, p: Array, g: Array, *arrays: Array) -> None:
-        """One step of one piece of a parameter.  The last of `arrays` is scratch."""
-        raise NotImplementedError(f"{type(self).__name__} has no update(self, p, g, scratch).")
+        """One step of one parameter."""
+        raise NotImplementedError(f"{type(self).__name__} has no update(self, p, g, *arrays).")
 
     @property
     def rate(self) -> float:
@@ -75,103 +76,93 @@ class Optimizer:
 
     def step(self) -> None:
         """One update of every parameter that has a gradient."""
-        self.now = self.rate                     # one rate for the whole step
-        self.time += 1
-        gradients = clipped([p.grad for p in self.parameters], self.clipvalue, self.clipnorm, self.global_clipnorm)
+        if not self.parameters: raise ValueError(f"{type(self).__name__} has no parameters: give it parameters=.")
+        self.now, self.time = self.rate, self.time + 1
+        gradients = self.clip([p.grad for p in self.parameters])
         for p, g, arrays in zip(self.parameters, gradients, self.arrays):
-            if g is not None: self.in_tiles(p.data.reshape(-1), g.reshape(-1), [a.reshape(-1) for a in arrays])
+            if g is not None: self.update(p.data, g, *arrays)
 
-    def in_tiles(self, p: Array, g: Array, arrays: list[Array]) -> None:
-        scratch = np.empty(min(p.size, TILE), p.dtype)
-        for start in range(0, p.size, TILE):
-            piece = slice(start, start + TILE)
-            q = p[piece]
-            self.apply(q, g[piece], *[a[piece] for a in arrays], scratch[:q.size])
-
-    def apply(self, p: Array, g: Array, *arrays: Array) -> None:
-        """The update, of the gradient with the weight decay in it."""
-        self.update(p, g + self.weight_decay * p if self.weight_decay else g, *arrays)
+    def clip(self, gradients: Gradients) -> Gradients:
+        """The gradients within their bounds, as new arrays where a bound is set."""
+        if self.clipvalue is not None: gradients = clip_by_value(gradients, self.clipvalue)
+        if self.clipnorm is not None: gradients = [clip_by_global_norm([g], self.clipnorm)[0][0] for g in gradients]
+        if self.global_clipnorm is not None: gradients = clip_by_global_norm(gradients, self.global_clipnorm)[0]
+        return gradients
 
     def state_dict(self) -> dict[str, Any]:
-        """Copies of all that a continued training needs: the number of steps, and each parameter's arrays by its name."""
+        """Copies of what a continued training needs: the number of steps, and each parameter's arrays by its name."""
         return {"time": self.time, "arrays": {name: {key: a.copy() for key, a in zip(self.keeps, arrays)}
                                               for name, arrays in zip(self.names(), self.arrays)}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over the values of `state_dict`.  Raises ValueError where they belong to other parameters."""
         stored = state["arrays"]
-        for name, arrays in zip(self.names(), self.arrays):
+        for name, p in zip(self.names(), self.parameters):
             found = {key: np.shape(a) for key, a in stored.get(name, {}).items()}
-            if found != {key: a.shape for key, a in zip(self.keeps, arrays)}:
-                raise ValueError(f"This state does not fit {type(self).__name__}: for {name} it holds {found or 'nothing'}, "
-                                 f"expected {', '.join(self.keeps) or 'nothing'} of shape {arrays[0].shape if arrays else ()}.")
+            if found != {key: p.shape for key in self.keeps}:
+                wanted = {key: p.shape for key in self.keeps}
+                raise ValueError(f"This state does not fit {type(self).__name__}: {name} has {found or 'nothing'}, "
+                                 f"expected {wanted or 'nothing'}.")
+        for name, arrays in zip(self.names(), self.arrays):
             for key, a in zip(self.keeps, arrays): a[...] = stored[name][key]
         self.time = int(state["time"])
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make the same optimiser again, fit for JSON.  Raises SettingError for a schedule of your own."""
-        arguments = {**inspect.signature(Optimizer).parameters, **inspect.signature(type(self)).parameters}
-        config = {name: getattr(self, name) for name in arguments if name not in ("parameters", "options")}
-        return config | {"learning_rate": schedule_config(self.learning_rate)}
 
     def names(self) -> list[str]:
         """Each parameter's name, or its number where it has none or shares it."""
         names = [p.name or str(i) for i, p in enumerate(self.parameters)]
         return [name if names.count(name) == 1 else str(i) for i, name in enumerate(names)]
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make the same optimiser again, fit for JSON.  Raises SettingError for what is not."""
+        arguments = {**inspect.signature(Optimizer).parameters, **inspect.signature(type(self)).parameters}
+        config = {name: getattr(self, name) for name in arguments if name not in ("parameters", "options")}
+        return config | {"learning_rate": schedule_config(self.learning_rate)}
+
 
 class SGD(Optimizer):
-    r"""p <- p - lr g;  with momentum: v <- m v + g, p <- p - lr v;  with nesterov: p <- p - lr (g + m v).
+    r"""p <- p - lr g;  with momentum: v <- mu v + g, p <- p - lr v;  with nesterov: p <- p - lr (g + mu v).
 
     Polyak 1964; Sutskever et al. 2013.
     """
 
-    def __init__(self, learning_rate: float | Schedule = 0.01, momentum: float = 0.0, nesterov: bool = False, **options: Any) -> None:
+    def __init__(self, learning_rate: float | Schedule = 0.01, momentum: float = 0.0, nesterov: bool = False,
+                 **options: Any) -> None:
         self.momentum, self.nesterov = momentum, nesterov
-        self.keeps = ("v",) if momentum else ()  # type: ignore[misc]
+        if momentum: self.keeps = ("v",)
         super().__init__(learning_rate, **options)
 
     def update(self, p: Array, g: Array, *arrays: Array) -> None:
-        *v, scratch = arrays
-        if v:
-            v[0] *= self.momentum
-            v[0] += g
-            g = g + self.momentum * v[0] if self.nesterov else v[0]
-        p -= np.multiply(g, self.now, out=scratch)
+        if not arrays: return updates.sgd(p, g, learning_rate=self.now, weight_decay=self.weight_decay)
+        update = updates.nesterov if self.nesterov else updates.momentum
+        update(p, g, *arrays, learning_rate=self.now, momentum=self.momentum, weight_decay=self.weight_decay)
 
 
 class RMSprop(Optimizer):
-    r"""v <- rho v + (1 - rho) g^2;  p <- p - lr g / (sqrt(v) + eps);  with momentum: b <- m b + g / (sqrt(v) + eps), p <- p - lr b.
+    r"""v <- rho v + (1 - rho) g^2;  u = g / (sqrt(v) + eps);  p <- p - lr u.  Tieleman & Hinton 2012.
 
-    centered: v - mean(g)^2 in place of v.  Tieleman & Hinton 2012; Graves 2013.
+    momentum: b <- mu b + u, p <- p - lr b.  centered: v - m^2 in place of v, m the moving mean of g (Graves 2013).
     """
 
-    def __init__(self, learning_rate: float | Schedule = 0.001, rho: float = 0.9, momentum: float = 0.0, epsilon: float = 1e-7,
-                 centered: bool = False, **options: Any) -> None:
+    def __init__(self, learning_rate: float | Schedule = 0.001, rho: float = 0.9, momentum: float = 0.0,
+                 epsilon: float = 1e-7, centered: bool = False, **options: Any) -> None:
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        self.keeps = ("v", *(["b"] if momentum else []), *(["m"] if centered else []))  # type: ignore[misc]
+        self.keeps = ("v", *(["b"] if momentum else []), *(["m"] if centered else []))
         super().__init__(learning_rate, **options)
 
     def update(self, p: Array, g: Array, *arrays: Array) -> None:
-        v, *more, scratch = arrays
-        v *= self.rho
-        v += np.multiply(np.multiply(g, g, out=scratch), 1 - self.rho, out=scratch)
-        if self.centered: self.average(more[-1], g, v, scratch)
-        else: np.sqrt(v, out=scratch)
-        scratch += self.epsilon
-        np.divide(g, scratch, out=scratch)
+        if len(arrays) == 1:
+            return updates.rmsprop(p, g, *arrays, learning_rate=self.now, rho=self.rho, epsilon=self.epsilon,
+                                   weight_decay=self.weight_decay)
+        kept = dict(zip(self.keeps, arrays))
+        if self.weight_decay: g = g + self.weight_decay * p
+        kept["v"] += (1 - self.rho) * (g * g - kept["v"])
+        if self.centered: kept["m"] += (1 - self.rho) * (g - kept["m"])
+        u = g / (np.sqrt(kept["v"] - kept["m"] ** 2 if self.centered else kept["v"]) + self.epsilon)
         if self.momentum:
-            more[0] *= self.momentum
-            more[0] += scratch
-            scratch[...] = more[0]
-        scratch *= self.now
-        p -= scratch
-
-    def average(self, m: Array, g: Array, v: Array, scratch: Array) -> None:
-        """scratch = sqrt(v - m^2), m the moving mean of g."""
-        m += np.multiply(np.subtract(g, m, out=scratch), 1 - self.rho, out=scratch)
-        np.subtract(v, np.multiply(m, m, out=scratch), out=scratch)
-        np.sqrt(scratch, out=scratch)
+            kept["b"] *= self.momentum
+            kept["b"] += u
+            u = kept["b"]
+        p -= self.now * u
 
 
 class Adagrad(Optimizer):
@@ -179,29 +170,24 @@ class Adagrad(Optimizer):
 
     keeps = ("v",)
 
-    def __init__(self, learning_rate: float | Schedule = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7,
-                 **options: Any) -> None:
+    def __init__(self, learning_rate: float | Schedule = 0.001, initial_accumulator_value: float = 0.1,
+                 epsilon: float = 1e-7, **options: Any) -> None:
         self.initial = self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
         super().__init__(learning_rate, **options)
 
     def update(self, p: Array, g: Array, *arrays: Array) -> None:
-        v, scratch = arrays
-        v += np.multiply(g, g, out=scratch)
-        np.sqrt(v, out=scratch)
-        scratch += self.epsilon
-        np.divide(g, scratch, out=scratch)
-        scratch *= self.now
-        p -= scratch
+        updates.adagrad(p, g, *arrays, learning_rate=self.now, epsilon=self.epsilon, weight_decay=self.weight_decay)
 
 
 class Adam(Optimizer):
-    r"""m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  p <- p - lr m^ / (sqrt(v^) + eps).  Kingma & Ba 2015, algorithm 1.
+    r"""m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  p <- p - lr m^ / (sqrt(v^) + eps).
 
-    m^ = m / (1 - b1^t) and v^ = v / (1 - b2^t) undo the start at 0.
+    m^ = m / (1 - b1^t) and v^ = v / (1 - b2^t) undo the start at 0.  Kingma & Ba 2015, algorithm 1.
     """
 
     keeps = ("m", "v")
+    kernel = staticmethod(updates.adam)
 
     def __init__(self, learning_rate: float | Schedule = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
                  epsilon: float = 1e-7, **options: Any) -> None:
@@ -209,51 +195,35 @@ class Adam(Optimizer):
         super().__init__(learning_rate, **options)
 
     def update(self, p: Array, g: Array, *arrays: Array) -> None:
-        m, v, scratch = arrays
-        m += np.multiply(np.subtract(g, m, out=scratch), 1 - self.beta_1, out=scratch)
-        v += np.multiply(np.subtract(np.multiply(g, g, out=scratch), v, out=scratch), 1 - self.beta_2, out=scratch)
-        np.sqrt(v, out=scratch)
-        scratch *= (1 - self.beta_2 ** self.time) ** -0.5
-        scratch += self.epsilon
-        np.divide(m, scratch, out=scratch)
-        scratch *= self.now / (1 - self.beta_1 ** self.time)
-        p -= scratch
+        self.kernel(p, g, *arrays, step=self.time, learning_rate=self.now, beta_1=self.beta_1, beta_2=self.beta_2,
+                    epsilon=self.epsilon, weight_decay=self.weight_decay)
 
 
 class AdamW(Adam):
-    r"""Adam, and p <- p - lr weight_decay p, which the moving averages do not see.  Loshchilov & Hutter 2019, algorithm 2."""
+    r"""p <- p - lr weight_decay p, then Adam, whose averages do not see it.  Loshchilov & Hutter 2019, algorithm 2."""
+
+    kernel = staticmethod(updates.adamw)
 
     def __init__(self, learning_rate: float | Schedule = 0.001, weight_decay: float = 0.004, **options: Any) -> None:
         super().__init__(learning_rate, weight_decay=weight_decay, **options)
 
-    def apply(self, p: Array, g: Array, *arrays: Array) -> None:
-        p *= 1 - self.now * self.weight_decay
-        self.update(p, g, *arrays)
-
 
 # ------------------------------------------------------------ clipping
 
-def norm_of(gradients: Sequence[Array | None]) -> float:
-    """||g||, all gradients being one vector."""
-    return float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients if g is not None)))
+def clip_by_value(gradients: Gradients, bound: float) -> Gradients:
+    """Every element within -bound ... bound, as new arrays."""
+    return [None if g is None else np.clip(g, -bound, bound) for g in gradients]
 
 
-def clip_by_global_norm(gradients: Sequence[Array | None], max_norm: float) -> tuple[list[Array | None], float]:
+def clip_by_global_norm(gradients: Gradients, max_norm: float) -> tuple[Gradients, float]:
     """Scale all gradients by min(1, max_norm / ||g||), g being all of them as one vector.
 
-    Returns new arrays and the norm before.  Raises SettingError if max_norm <= 0.  Pascanu et al. 2013, section 3.2.
+    Returns new arrays, and the norm before.  Raises SettingError if max_norm <= 0.  Pascanu et al. 2013, section 3.2.
     """
     if not max_norm > 0: raise SettingError(f"max_norm must be positive, received {max_norm}.")
-    norm = norm_of(gradients)
+    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients if g is not None)))
     scale = max_norm / norm if norm > max_norm else 1.0
-    return [None if g is None else g * g.dtype.type(scale) for g in gradients], norm
-
-
-def clipped(gradients: list[Array | None], value: float | None, norm: float | None, global_norm: float | None) -> list[Array | None]:
-    if value is not None: gradients = [None if g is None else np.clip(g, -value, value) for g in gradients]
-    if norm is not None: gradients = [clip_by_global_norm([g], norm)[0][0] for g in gradients]
-    if global_norm is not None: gradients = clip_by_global_norm(gradients, global_norm)[0]
-    return gradients
+    return [None if g is None else g * scale for g in gradients], norm
 
 
 # ------------------------------------------------------------ schedules
@@ -292,7 +262,8 @@ class PiecewiseConstantDecay:
 
     def __post_init__(self) -> None:
         if len(self.values) != len(self.boundaries) + 1:
-            raise SettingError(f"{len(self.boundaries)} boundaries part {len(self.boundaries) + 1} values, received {len(self.values)}.")
+            raise SettingError(f"{len(self.boundaries)} boundaries part {len(self.boundaries) + 1} values, "
+                               f"received {len(self.values)}.")
 
     def __call__(self, step: int) -> float: return self.values[sum(step > b for b in self.boundaries)]
 
@@ -328,21 +299,23 @@ class CosineDecayRestarts:
     alpha: float = 0.0
 
     def __call__(self, step: int) -> float:
-        length, height = float(self.first_decay_steps), self.initial_learning_rate
-        while step >= length: step, length, height = step - int(length), length * self.t_mul, height * self.m_mul
-        return height * half_cosine(step / length, self.alpha)
+        since, length, height = float(step), float(self.first_decay_steps), self.initial_learning_rate
+        while since >= length: since, length, height = since - length, length * self.t_mul, height * self.m_mul
+        return height * half_cosine(since / length, self.alpha)
 
 
 @dataclass(frozen=True)
 class LinearWarmup:
-    """A straight line from 0 up to `after` in warmup_steps, then `after`: a number or another schedule.  Goyal et al. 2017."""
+    """Up to `after` along a straight line in warmup_steps, then `after`: a number or another schedule.
+
+    Goyal et al. 2017.
+    """
 
     warmup_steps: int
     after: float | Schedule
 
     def __call__(self, step: int) -> float:
-        if callable(self.after): peak = self.after(max(step - self.warmup_steps, 0))
-        else: peak = self.after
+        peak = self.after(max(step - self.warmup_steps, 0)) if callable(self.after) else self.after
         return peak * min(1.0, (step + 1) / (self.warmup_steps + 1))
 
 
@@ -351,7 +324,8 @@ def half_cosine(progress: float, floor: float) -> float:
     return floor + (1 - floor) * 0.5 * (1 + cos(pi * min(progress, 1.0)))
 
 
-SCHEDULES = {c.__name__: c for c in (ExponentialDecay, StepDecay, PiecewiseConstantDecay, CosineDecay, CosineDecayRestarts, LinearWarmup)}
+SCHEDULES: dict[str, Any] = {c.__name__: c for c in (
+    ExponentialDecay, StepDecay, PiecewiseConstantDecay, CosineDecay, CosineDecayRestarts, LinearWarmup)}
 
 NAMED: dict[str, Callable[..., Optimizer]] = {
     "sgd": SGD, "rmsprop": RMSprop, "adagrad": Adagrad, "adam": Adam, "adamw": AdamW,
@@ -360,7 +334,8 @@ NAMED: dict[str, Callable[..., Optimizer]] = {
 
 def schedule_config(rate: Any) -> Any:
     """A learning rate as JSON can hold it: the number, or the schedule's class with its numbers."""
-    if type(rate).__name__ in SCHEDULES: return {"class": type(rate).__name__, **{k: schedule_config(v) for k, v in vars(rate).items()}}
+    if type(rate) in SCHEDULES.values():
+        return {"class": type(rate).__name__, **{k: schedule_config(v) for k, v in vars(rate).items()}}
     if callable(rate): raise SettingError(f"A schedule of your own, {spell(rate)}, cannot be written into a file.")
     return rate
 
@@ -371,12 +346,18 @@ def schedule_from(config: Any) -> Any:
     return SCHEDULES[config["class"]](**{k: schedule_from(v) for k, v in config.items() if k != "class"})
 
 
+def config(optimizer: Optimizer) -> dict[str, Any]:
+    """What `get` makes the same optimiser of.  Raises SettingError for a class or a schedule of your own."""
+    if type(optimizer) not in NAMED.values():
+        raise SettingError(f"An optimiser of your own, {type(optimizer).__name__}, cannot be written into a file.")
+    return {"class": type(optimizer).__name__, **optimizer.get_config()}
+
+
 def get(optimizer: str | Optimizer | Mapping[str, Any]) -> Optimizer:
     """The optimiser of that name with its defaults, or as {"class": ..., **config} describes it, or as it is."""
     if isinstance(optimizer, Optimizer): return optimizer
     if isinstance(optimizer, Mapping):
-        config = {k: schedule_from(v) for k, v in optimizer.items() if k != "class"}
-        return NAMED[optimizer["class"].lower()](**config)
+        return NAMED[optimizer["class"].lower()](**{k: schedule_from(v) for k, v in optimizer.items() if k != "class"})
     if isinstance(optimizer, str) and optimizer.lower() in NAMED: return NAMED[optimizer.lower()]()
     raise SettingError(f"No optimizer is called {spell(optimizer)}; there are {', '.join(NAMED)}. "
                        "For another learning rate pass one: Adam(learning_rate=0.01).")

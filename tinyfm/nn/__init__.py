@@ -38,9 +38,10 @@ from tinyfm.nn.saving import load_model
 
 __all__ = [
     "Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "BinaryCrossentropy",
-    "CategoricalCrossentropy", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Dense", "Dropout", "Embedding",
-    "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
-    "GroupNormalization", "Hinge", "Huber", "KLDivergence", "Layer", "LayerNormalization", "LeakyReLU", "LogCosh", "Loss",
-    "MaxPooling1D", "MaxPooling2D", "MeanAbsoluteError", "MeanSquaredError", "Model", "Permute", "RMSNormalization", "ReLU",
-    "Reshape", "Sequential", "Softmax", "SparseCategoricalCrossentropy", "UpSampling2D", "ZeroPadding2D", "load_model",
+    "CategoricalCrossentropy", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Dense", "Dropout",
+    "Embedding", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D", "GroupNormalization", "Hinge", "Huber", "KLDivergence", "Layer", "LayerNormalization",
+    "LeakyReLU", "LogCosh", "Loss", "MaxPooling1D", "MaxPooling2D", "MeanAbsoluteError", "MeanSquaredError",
+    "Model", "Permute", "RMSNormalization", "ReLU", "Reshape", "Sequential", "Softmax",
+    "SparseCategoricalCrossentropy", "UpSampling2D", "ZeroPadding2D", "load_model",
 ]

@@ -17,7 +17,7 @@ LINE, PLANE = ("batch", "time", "channels"), ("batch", "height", "width", "chann
 
 
 class Convolution(Layer):
-    """What the convolution layers share: their arguments and their kernel, one entry of every tuple per spatial axis."""
+    """What the convolution layers share: arguments and kernel; every tuple has one entry per spatial axis."""
 
     op: ClassVar[Callable[..., Any]]
     transposed: ClassVar[bool] = False
@@ -28,8 +28,10 @@ class Convolution(Layer):
         super().__init__(**options)
         kind, dims = type(self).__name__, len(self.expects) - 2
         self.filters, self.groups = positive(kind, filters=filters), positive(kind, groups=groups)
-        self.kernel_size, self.strides = entries(kind, dims, kernel_size=kernel_size), entries(kind, dims, strides=strides)
-        self.dilation_rate, self.padding = entries(kind, dims, dilation_rate=dilation_rate), known_padding(kind, padding)
+        self.kernel_size = entries(kind, dims, kernel_size=kernel_size)
+        self.strides = entries(kind, dims, strides=strides)
+        self.dilation_rate = entries(kind, dims, dilation_rate=dilation_rate)
+        self.padding = known_padding(kind, padding)
         self.activation, self.use_bias = activations.get(activation), use_bias
         self.kernel_initializer, self.bias_initializer = init.get(kernel_initializer), init.get(bias_initializer)
 
@@ -51,25 +53,34 @@ class Convolution(Layer):
 class Conv1D(Convolution):
     """y = activation(x * W + b) along time, W: (kernel_size, channels / groups, filters)."""
 
-    expects, op = LINE, ops.conv1d
+    expects: Any = LINE
+    op = ops.conv1d
 
 
 class Conv2D(Convolution):
-    """y = activation(x * W + b) over height and width, W: (*kernel_size, channels / groups, filters).  LeCun et al. 1989."""
+    """y = activation(x * W + b) over height and width, W: (*kernel_size, channels / groups, filters).
 
-    expects, op = PLANE, ops.conv2d
+    LeCun et al. 1989.
+    """
+
+    expects: Any = PLANE
+    op = ops.conv2d
 
 
 class Conv1DTranspose(Convolution):
-    """The transpose of Conv1D in x: every input spreads over a window.  W: (kernel_size, filters / groups, channels)."""
+    """The transpose of Conv1D: every input spreads over a window.  W: (kernel_size, filters / groups, channels)."""
 
-    expects, op, transposed = LINE, ops.conv1d_transpose, True
+    expects: Any = LINE
+    op = ops.conv1d_transpose
+    transposed = True
 
 
 class Conv2DTranspose(Convolution):
-    """The transpose of Conv2D in x: every pixel spreads over a window.  W: (*kernel_size, filters / groups, channels)."""
+    """The transpose of Conv2D: every pixel spreads over a window.  W: (*kernel_size, filters / groups, channels)."""
 
-    expects, op, transposed = PLANE, ops.conv2d_transpose, True
+    expects: Any = PLANE
+    op = ops.conv2d_transpose
+    transposed = True
 
 
 class Pooling(Layer):
@@ -77,7 +88,8 @@ class Pooling(Layer):
 
     op: ClassVar[Callable[..., Any]]
 
-    def __init__(self, pool_size: Entries = 2, strides: Entries | None = None, padding: str = "valid", **options: Any) -> None:
+    def __init__(self, pool_size: Entries = 2, strides: Entries | None = None, padding: str = "valid",
+                 **options: Any) -> None:
         super().__init__(**options)
         kind, dims = type(self).__name__, len(self.expects) - 2
         self.pool_size, self.padding = entries(kind, dims, pool_size=pool_size), known_padding(kind, padding)
@@ -90,59 +102,67 @@ class Pooling(Layer):
 class MaxPooling1D(Pooling):
     """y_p = the largest x under window p."""
 
-    expects, op = LINE, ops.max_pool1d
+    expects: Any = LINE
+    op = ops.max_pool1d
 
 
 class MaxPooling2D(Pooling):
     """y_p = the largest x under window p."""
 
-    expects, op = PLANE, ops.max_pool2d
+    expects: Any = PLANE
+    op = ops.max_pool2d
 
 
 class AveragePooling1D(Pooling):
     """y_p = the mean of x under window p; padding does not count."""
 
-    expects, op = LINE, ops.average_pool1d
+    expects: Any = LINE
+    op = ops.average_pool1d
 
 
 class AveragePooling2D(Pooling):
     """y_p = the mean of x under window p; padding does not count."""
 
-    expects, op = PLANE, ops.average_pool2d
+    expects: Any = PLANE
+    op = ops.average_pool2d
 
 
 class GlobalAveragePooling1D(Layer):
     """The mean over time: (batch, time, channels) -> (batch, channels)."""
 
-    expects = LINE
+    expects: Any = LINE
+
     def call(self, x: Any) -> Any: return ops.mean(x, axis=1)
 
 
 class GlobalAveragePooling2D(Layer):
     """The mean over height and width: (batch, height, width, channels) -> (batch, channels)."""
 
-    expects = PLANE
+    expects: Any = PLANE
+
     def call(self, x: Any) -> Any: return ops.mean(x, axis=(1, 2))
 
 
 class GlobalMaxPooling1D(Layer):
     """The largest over time: (batch, time, channels) -> (batch, channels)."""
 
-    expects = LINE
+    expects: Any = LINE
+
     def call(self, x: Any) -> Any: return ops.max(x, axis=1)
 
 
 class GlobalMaxPooling2D(Layer):
     """The largest over height and width: (batch, height, width, channels) -> (batch, channels)."""
 
-    expects = PLANE
+    expects: Any = PLANE
+
     def call(self, x: Any) -> Any: return ops.max(x, axis=(1, 2))
 
 
 class ZeroPadding2D(Layer):
     """Zeros around an image.  padding: one number, (height, width), or ((top, bottom), (left, right))."""
 
-    expects = PLANE
+    expects: Any = PLANE
 
     def __init__(self, padding: Any = 1, **options: Any) -> None:
         super().__init__(**options)
@@ -156,16 +176,16 @@ class ZeroPadding2D(Layer):
 class UpSampling2D(Layer):
     """Each pixel repeated `size` times in height and width."""
 
-    expects = PLANE
+    expects: Any = PLANE
 
     def __init__(self, size: Entries = 2, **options: Any) -> None:
         super().__init__(**options)
         self.size = entries("UpSampling2D", 2, size=size)
 
     def call(self, x: Any) -> Any:
-        n, h, w, c = x.shape
-        spread = ops.broadcast_to(ops.reshape(x, shape=(n, h, 1, w, 1, c)), shape=(n, h, self.size[0], w, self.size[1], c))
-        return ops.reshape(spread, shape=(n, h * self.size[0], w * self.size[1], c))
+        (n, h, w, c), (rows, columns) = x.shape, self.size
+        spread = ops.broadcast_to(ops.reshape(x, shape=(n, h, 1, w, 1, c)), shape=(n, h, rows, w, columns, c))
+        return ops.reshape(spread, shape=(n, h * rows, w * columns, c))
 
 
 def entries(layer: str, dims: int, **sizes: Any) -> tuple[int, ...]:

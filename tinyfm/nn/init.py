@@ -153,4 +153,4 @@ def config(initializer: Initializer) -> str | dict[str, Any]:
         if initializer == known: return name
     if type(initializer).__name__ in CLASSES:
         return {"class": type(initializer).__name__, **asdict(initializer)}  # type: ignore[call-overload]
-    raise SettingError(f"A function of your own, {spell(initializer)}, cannot be written into a file as an initialiser.")
+    raise SettingError(f"A function of your own, {spell(initializer)}, is an initialiser that no file can hold.")

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tinyfm import ops
-from tinyfm.engine import Tensor
 from tinyfm.errors import SettingError, ShapeError
 from tinyfm.nn import activations, init
 from tinyfm.nn.module import Layer, Shape
@@ -16,12 +15,13 @@ from tinyfm.nn.module import Layer, Shape
 class Dense(Layer):
     """y = activation(x W + b), W: (inputs, units)."""
 
-    expects = (..., "inputs")
+    expects: Any = (..., "inputs")
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True, *,
                  kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros", **options: Any) -> None:
         super().__init__(**options)
-        self.units, self.activation, self.use_bias = positive("Dense", units=units), activations.get(activation), use_bias
+        self.units, self.use_bias = positive("Dense", units=units), use_bias
+        self.activation = activations.get(activation)
         self.kernel_initializer, self.bias_initializer = init.get(kernel_initializer), init.get(bias_initializer)
 
     def build(self, input_shape: Shape) -> None:
@@ -78,7 +78,10 @@ class Softmax(Layer):
 
 
 class Dropout(Layer):
-    """In training each element is 0 with probability `rate`, else x / (1 - rate); otherwise x.  Srivastava et al. 2014."""
+    """In training 0 with probability `rate`, else x / (1 - rate), each element by itself; in inference x.
+
+    Srivastava et al. 2014.
+    """
 
     def __init__(self, rate: float, **options: Any) -> None:
         super().__init__(**options)
@@ -96,22 +99,18 @@ class Embedding(Layer):
 
     takes_integers = True
 
-    def __init__(self, input_dim: int, output_dim: int, *, embeddings_initializer: Any = "uniform", **options: Any) -> None:
+    def __init__(self, input_dim: int, output_dim: int, *, embeddings_initializer: Any = "uniform",
+                 **options: Any) -> None:
         super().__init__(**options)
-        self.input_dim, self.output_dim = positive("Embedding", input_dim=input_dim), positive("Embedding", output_dim=output_dim)
+        self.input_dim = positive("Embedding", input_dim=input_dim)
+        self.output_dim = positive("Embedding", output_dim=output_dim)
         self.embeddings_initializer = init.get(embeddings_initializer)
 
     def build(self, input_shape: Shape) -> None:
         self.embeddings = self.weight(self.embeddings_initializer, (self.input_dim, self.output_dim))
 
     def call(self, x: Any) -> Any:                        # (...) -> (..., output_dim)
-        indices = x.data if type(x) is Tensor else x
-        if indices.dtype.kind not in "iu":
-            raise TypeError(f"{self.described()} takes integers, received {indices.dtype}; convert with x.astype(int).")
-        if indices.size and not 0 <= indices.min() <= indices.max() < self.input_dim:
-            worst = indices.min() if indices.min() < 0 else indices.max()
-            raise ValueError(f"{self.described()} has rows 0 to {self.input_dim - 1}, received the index {worst}.")
-        return ops.getitem(self.embeddings, index=indices)
+        return ops.embedding(x, self.embeddings)
 
 
 class Flatten(Layer):

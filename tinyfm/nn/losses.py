@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyfm import ops
 from tinyfm.engine import Tensor
 from tinyfm.errors import SettingError, ShapeError, spell
 from tinyfm.ops import losses
+
+Array: TypeAlias = NDArray[Any]
 
 EPSILON = 1e-7                                   # how near to 0 and 1 a bare probability is taken to be, as in Keras
 
@@ -35,8 +38,11 @@ class Loss:
         if sample_weight is None: return ops.mean(costs)
         weight = np.asarray(sample_weight, costs.dtype)
         if weight.shape != costs.shape[:weight.ndim]:
-            raise ShapeError(f"sample_weight has shape {weight.shape}; the costs have shape {costs.shape}: one for each example.")
+            raise ShapeError(f"sample_weight has shape {weight.shape}; one for each example is {costs.shape[:1]}.")
         return ops.mean(costs * weight.reshape(weight.shape + (1,) * (len(costs.shape) - weight.ndim)))
+
+    def check(self, y_true: Array, y_pred: Any) -> None:
+        """Look at all targets before training; y_pred is one prediction.  ValueError names the first bad target."""
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same loss again."""
@@ -99,12 +105,13 @@ class BinaryCrossentropy(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         target = as_target(y_true, y_pred)
-        if target.size and not 0 <= target.min() <= target.max() <= 1:
-            raise ValueError(f"Labels of binary_crossentropy lie between 0 and 1; received {target.min():g} to {target.max():g}.")
         if self.label_smoothing: target = target * (1 - self.label_smoothing) + self.label_smoothing / 2
         logits = y_pred if self.from_logits else logits_of(y_pred)
         if logits is not None: return losses.binary_cross_entropy_with_logits(logits, target, reduction="none")
         return losses.binary_cross_entropy(bounded(y_pred), target, reduction="none")
+
+    def check(self, y_true: Array, y_pred: Any) -> None:
+        refuse((y_true < 0) | (y_true > 1), y_true, "binary_crossentropy takes targets between 0 and 1")
 
 
 class CategoricalCrossentropy(Loss):
@@ -114,12 +121,11 @@ class CategoricalCrossentropy(Loss):
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        shape = np.shape(y_true)
-        if len(shape) + 1 == len(y_pred.shape) and np.asarray(y_true).dtype.kind in "iu":
-            raise ShapeError(f"categorical_crossentropy takes a probability for each class, shape {y_pred.shape}; received "
-                             f"integer labels of shape {shape}. For those take loss='sparse_categorical_crossentropy'.")
-        target = as_target(y_true, y_pred)
-        return losses.softmax_cross_entropy(self.scores(y_pred), target, label_smoothing=self.label_smoothing, reduction="none")
+        if np.ndim(y_true) + 1 == len(y_pred.shape):
+            raise ShapeError(f"categorical_crossentropy takes a probability for each class, shape {y_pred.shape}; "
+                             f"received {np.shape(y_true)}. For labels take loss='sparse_categorical_crossentropy'.")
+        return losses.softmax_cross_entropy(self.scores(y_pred), as_target(y_true, y_pred), reduction="none",
+                                            label_smoothing=self.label_smoothing)
 
     def scores(self, y_pred: Any) -> Any:
         """Logits: given, remembered, or ln y, whose softmax is y again if that sums to 1 (it is divided by its sum)."""
@@ -130,15 +136,17 @@ class CategoricalCrossentropy(Loss):
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     """-ln y_t, t an integer: the class; y_pred are its logits with from_logits."""
 
-    def __init__(self, from_logits: bool = False, ignore_class: int | None = None) -> None:
-        super().__init__(from_logits)
-        self.ignore_class = ignore_class
+    def __init__(self, from_logits: bool = False) -> None: super().__init__(from_logits)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         labels = np.asarray(y_true.data if type(y_true) is Tensor else y_true)
         if labels.shape == (*y_pred.shape[:-1], 1): labels = labels[..., 0]          # a column of labels, as in Keras
         if labels.dtype.kind == "f" and (labels == np.floor(labels)).all(): labels = labels.astype(np.int64)
-        return losses.softmax_cross_entropy(self.scores(y_pred), labels, ignore_index=self.ignore_class, reduction="none")
+        return losses.softmax_cross_entropy(self.scores(y_pred), labels, reduction="none")
+
+    def check(self, y_true: Array, y_pred: Any) -> None:
+        classes = y_pred.shape[-1]
+        refuse((y_true < 0) | (y_true >= classes), y_true, f"with {classes} outputs the labels are 0 to {classes - 1}")
 
 
 class Function(Loss):
@@ -156,6 +164,14 @@ def as_target(y_true: Any, y_pred: Any) -> Any:
     return target
 
 
+def refuse(bad: Array, y_true: Array, why: str) -> None:
+    """Raise ValueError for the first target that is bad."""
+    if not bad.any(): return
+    place = tuple(int(i) for i in np.argwhere(bad)[0])
+    where = ", ".join(map(str, place))
+    raise ValueError(f"y[{where}] is {y_true[place]}; {why}. {np.count_nonzero(bad)} of {bad.size} are outside.")
+
+
 def logits_of(y_pred: Any) -> Any:
     """What the last layer's softmax or sigmoid was given, where y_pred comes from one; else None."""
     return getattr(y_pred, "logits", None)
@@ -168,8 +184,9 @@ def bounded(p: Any) -> Any:
 
 Losses: TypeAlias = str | Loss | Callable[..., Any]
 NAMED: dict[str, type[Loss]] = {
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy, "categorical_crossentropy": CategoricalCrossentropy,
-    "binary_crossentropy": BinaryCrossentropy, "mean_squared_error": MeanSquaredError, "mse": MeanSquaredError,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "categorical_crossentropy": CategoricalCrossentropy, "binary_crossentropy": BinaryCrossentropy,
+    "mean_squared_error": MeanSquaredError, "mse": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError, "mae": MeanAbsoluteError, "huber": Huber, "log_cosh": LogCosh,
     "hinge": Hinge, "kl_divergence": KLDivergence,
 }

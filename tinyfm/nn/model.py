@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from tinyfm import metrics as scores
 from tinyfm import optim, train
 from tinyfm.engine import no_grad
 from tinyfm.nn import losses, saving
-from tinyfm.nn.metrics import named_metrics
 from tinyfm.nn.module import Array, Layer, Shape, snake_case
 from tinyfm.nn.summary import summary
 
@@ -45,7 +45,7 @@ class Model(Layer):
         """Say how to train: an optimiser, a loss, and what else to report; each by its Keras name or as an object."""
         self.optimizer = optim.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
-        self.metrics = named_metrics(metrics, self.loss)
+        self.metrics = {m if isinstance(m, str) else m.__name__: scores.get(m) for m in metrics}
 
     def fit(self, x: Any, y: Any = None, batch_size: int = 32, epochs: int = 1, verbose: int = 1,
             callbacks: Sequence[train.Callback] = (), validation_split: float = 0.0, validation_data: Any = None,
@@ -54,10 +54,11 @@ class Model(Layer):
         """Train on the examples x with the targets y until epoch `epochs`; returns what happened, epoch by epoch.
 
         x, y: arrays with one entry for each example; x may be a tuple of arrays, one for each argument of `call`.
-        verbose: 0 silent, 1 a progress line, 2 one line for each epoch.  validation_split: the share of the last examples
-        that is only evaluated on; validation_data: (x, y) for that, or (x, y, weights).  class_weight: {class: weight}.
-        sample_weight: (n,).  initial_epoch: where counting starts.  seed: of the order of the examples, by default
-        the model's.  progress: such as tqdm, wraps the batches of an epoch.
+        verbose: 0 silent, 1 a progress line, 2 one line for each epoch.
+        validation_split: the share of the examples, the last ones, that is only evaluated on; validation_data: (x, y)
+        for that, or (x, y, weights).  class_weight: {class: weight}; sample_weight: (n,).
+        initial_epoch: where counting starts.  seed: of the order of the examples, by default the model's.
+        progress: such as tqdm, wraps the batches of an epoch.
         """
         self.check_compiled("fit")
         return train.fit(self, x, y, batch_size=batch_size, epochs=epochs, verbose=verbose, callbacks=callbacks,
@@ -83,13 +84,13 @@ class Model(Layer):
 
     def check_compiled(self, method: str) -> None:
         if self.loss is None:
-            raise RuntimeError(f"{method}() needs a loss: call compile(optimizer='adam', loss=...) first, with the loss that "
+            raise RuntimeError(f"{method}() needs a loss. Call compile(optimizer='adam', loss=...) with one that "
                                f"fits your targets: {', '.join(losses.NAMED)}.")
 
     def save(self, path: Any) -> None:
         """Write everything into one .safetensors or .npz file: weights, architecture, optimiser, random state.
 
-        `load_model` makes the same model of it; training that goes on there gives the same bits as if it had never stopped.
+        `load_model` makes the same model of it; training goes on there with the same bits as if it had never stopped.
         """
         saving.save(self, path)
 
@@ -124,7 +125,7 @@ class Sequential(Model):
     def add(self, layer: Layer) -> None:
         """Put one more layer at the end."""
         if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential is made of layers, received {layer!r}. Wrap a function in Activation(function).")
+            raise TypeError(f"Sequential is made of layers, received {layer!r}. Wrap a function: Activation(function).")
         taken = {other.name for other in self.stack}
         plain = snake_case(type(layer).__name__)
         if layer.name in taken and layer not in self.stack:

@@ -47,7 +47,7 @@ class Layer:
     A subclass writes `call(x)`, and `build(input_shape)` if it has weights; `call(x, training)` if it must know.
     """
 
-    expects: ClassVar[Any] = ()                  # the axes of the input: (..., 128) or ("batch", "time", 128)
+    expects: Any = ()                            # the axes of the input: (..., 128) or ("batch", "time", 128)
     takes_integers: ClassVar[bool] = False       # whether integer arrays are left as they are
     takes_training: ClassVar[bool] = False
     name: str = ""
@@ -164,7 +164,7 @@ class Layer:
 
     def generator(self, purpose: int) -> np.random.Generator:
         if self.seed is None: self.adopt()
-        return np.random.default_rng([self.seed, purpose, *self.path.encode()])  # type: ignore[list-item]
+        return np.random.default_rng([self.seed, purpose, *self.path.encode()])
 
     def held(self) -> Iterator[tuple[str, Any]]:
         """Everything that this layer holds, by dotted name: attributes, and what lists and dicts among them hold."""
@@ -238,7 +238,7 @@ class Layer:
         return {name: np.array(weight.data) for name, weight in self.named_weights()}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Take over the values of `state_dict`.  Raises ValueError that lists what is missing, unknown or of another shape."""
+        """Take over the values of `state_dict`.  ValueError lists what is missing, unknown or of another shape."""
         weights = dict(self.named_weights())
         wrong = [f"missing: {name} {w.shape}" for name, w in weights.items() if name not in state]
         wrong += [f"unknown: {name} {np.shape(state[name])}" for name in state if name not in weights]
@@ -280,12 +280,12 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same layer again, fit for JSON."""
-        arguments = {**inspect.signature(Layer.__init__).parameters, **inspect.signature(type(self).__init__).parameters}
+        arguments = {**inspect.signature(Layer).parameters, **inspect.signature(type(self)).parameters}
         return {name: written(name, getattr(self, name)) for name, p in arguments.items()
-                if name != "self" and p.kind is not p.VAR_KEYWORD and name != "layers"}
+                if p.kind is not p.VAR_KEYWORD and name != "layers"}
 
     def __repr__(self) -> str:
-        arguments = inspect.signature(type(self).__init__).parameters.items()
+        arguments = inspect.signature(type(self)).parameters.items()
         given = [f"{name}={getattr(self, name)!r}" for name, p in arguments
                  if name in vars(self) and p.kind is p.POSITIONAL_OR_KEYWORD and getattr(self, name) != p.default]
         return f"{type(self).__name__}({', '.join(given)})"

@@ -36,7 +36,7 @@ class BatchNormalization(Normalization):
     A frozen layer (trainable=False) works as in inference, as in Keras.
     """
 
-    expects = (..., "channels")
+    expects: Any = (..., "channels")
 
     def __init__(self, axis: int = -1, momentum: float = 0.99, **options: Any) -> None:
         super().__init__(**options)
@@ -64,9 +64,9 @@ class BatchNormalization(Normalization):
 
 
 class LayerNormalization(Normalization):
-    """Mean 0 and variance 1 for each example by itself, over the last axes given by `axis`.  Ba, Kiros & Hinton 2016."""
+    """Mean 0 and variance 1 for each example by itself, over the last axes, `axis`.  Ba, Kiros & Hinton 2016."""
 
-    expects = (..., "features")
+    expects: Any = (..., "features")
 
     def __init__(self, axis: int | tuple[int, ...] = -1, **options: Any) -> None:
         super().__init__(**options)
@@ -87,7 +87,7 @@ class LayerNormalization(Normalization):
 class RMSNormalization(Layer):
     """y = gamma x / sqrt(mean(x^2) + epsilon) over the last axis.  Zhang & Sennrich 2019."""
 
-    expects = (..., "features")
+    expects: Any = (..., "features")
 
     def __init__(self, epsilon: float = 1e-6, **options: Any) -> None:
         super().__init__(**options)
@@ -105,7 +105,7 @@ class GroupNormalization(Normalization):
     groups: how many; -1 for one channel each (instance normalisation).
     """
 
-    expects = (..., "channels")
+    expects: Any = (..., "channels")
 
     def __init__(self, groups: int = 32, **options: Any) -> None:
         super().__init__(**options)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tinyfm import checkpoint
+from tinyfm import checkpoint, optim
 from tinyfm.errors import FormatError, SettingError
 from tinyfm.nn import losses
 from tinyfm.nn.module import Layer
@@ -17,7 +17,7 @@ PREFIX = "training."                             # of the arrays that are not we
 
 
 def layer_config(layer: Layer) -> dict[str, Any]:
-    """A layer as JSON: its class and its arguments.  Raises SettingError for what no file can hold, such as functions."""
+    """A layer as JSON: its class and its arguments.  SettingError for what no file can hold, such as functions."""
     return {"class": type(layer).__name__, "config": layer.get_config()}
 
 
@@ -26,16 +26,14 @@ def layer_from(config: Any, classes: Mapping[str, Any]) -> Any:
     if isinstance(config, list): return [layer_from(item, classes) for item in config]
     if not isinstance(config, dict) or set(config) != {"class", "config"}: return config
     if config["class"] not in classes:
-        raise FormatError(f"there is no layer {config['class']!r}; if it is your own, pass custom_objects={{{config['class']!r}: ...}}.")
+        raise FormatError(f"there is no layer {config['class']!r}; if it is your own, pass it in custom_objects.")
     return classes[config["class"]](**{name: layer_from(value, classes) for name, value in config["config"].items()})
 
 
 def compile_config(model: Any) -> dict[str, Any]:
     """What compile was told, as far as a file can hold it."""
-    config: dict[str, Any] = {"optimizer": None, "loss": None, "metrics": [m for m in model.metrics]}
-    if model.optimizer is not None: config["optimizer"] = {"class": type(model.optimizer).__name__, **model.optimizer.get_config()}
-    if model.loss is not None: config["loss"] = losses.config(model.loss)
-    return config
+    return {"optimizer": model.optimizer and optim.config(model.optimizer),
+            "loss": model.loss and losses.config(model.loss), "metrics": list(model.metrics)}
 
 
 def save(model: Any, path: Any) -> None:
@@ -52,12 +50,12 @@ def save(model: Any, path: Any) -> None:
 def architecture(model: Any) -> dict[str, Any]:
     """What `load_model` needs; for a model that it cannot make again, the reason."""
     from tinyfm.nn.model import Sequential
-    if type(model) is not Sequential:
-        return {"class": type(model).__name__, "reason": f"{type(model).__name__} is a class of your own, and a file holds no code"}
+    kind = type(model).__name__
+    if type(model) is not Sequential: return {"class": kind, "reason": f"{kind} is your own code, a file holds none"}
     try:
         return {**layer_config(model), "built_for": model.built_for, "compile": compile_config(model)}
     except SettingError as error:
-        return {"class": type(model).__name__, "reason": str(error)}
+        return {"class": kind, "reason": str(error)}
 
 
 def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Any:
@@ -68,15 +66,15 @@ def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = Non
     """
     found = parsed(path, checkpoint.load_metadata(path))
     if "config" not in found:
-        raise FormatError(f"{path} holds the weights of a {found['class']} but not its architecture: {found.get('reason')}. "
-                          f"Make the model yourself and call its restore({str(path)!r}).")
+        raise FormatError(f"{path} holds the weights of a {found['class']} but not its architecture: "
+                          f"{found.get('reason')}. Make the model yourself and call its restore({str(path)!r}).")
     from tinyfm import nn
-    classes = {name: c for name, c in vars(nn).items() if isinstance(c, type) and issubclass(c, Layer)} | dict(custom_objects or {})
+    classes = {name: c for name, c in vars(nn).items() if isinstance(c, type) and issubclass(c, Layer)}
     with checkpoint_errors(path):
-        model = layer_from({"class": found["class"], "config": found["config"]}, classes)
+        model = layer_from({"class": found["class"], "config": found["config"]}, {**classes, **(custom_objects or {})})
         if not model.built and found["built_for"] is not None: model.build_for(tuple(found["built_for"]))
-        compiled = found["compile"]
-        if compiled["optimizer"]: model.compile(compiled["optimizer"], losses.from_config(compiled["loss"]), compiled["metrics"])
+        told = found["compile"]
+        if told["optimizer"]: model.compile(told["optimizer"], losses.from_config(told["loss"]), told["metrics"])
     restore(model, path)
     return model
 
@@ -88,7 +86,7 @@ def checkpoint_errors(path: Any) -> Any:
 
 def parsed(path: Any, metadata: Mapping[str, str]) -> dict[str, Any]:
     if "architecture" not in metadata:
-        raise FormatError(f"{path} was not written by Model.save. If it holds weights only, make the model and call its "
+        raise FormatError(f"{path} was not written by Model.save. If it holds weights, make the model and call its "
                           f"load_weights({str(path)!r}).")
     with checkpoint_errors(path): found = json.loads(metadata["architecture"])
     if not isinstance(found, dict) or "class" not in found: raise FormatError(f"{path} describes no model.")

@@ -13,8 +13,8 @@ from tinyfm.errors import SettingError
 class Callback:
     """Override what you need.  self.model is the model; self.model.stop_training = True ends training.
 
-    logs: in on_train_begin {"steps": batches in an epoch}; after a batch an object whose means() are the loss and the
-    metrics so far; after an epoch a dict of them, with val_... of the validation data.  Epochs and batches count from 0.
+    logs: in on_train_begin {"steps": batches in an epoch}; after a batch the loss and the metrics of the epoch so far;
+    after an epoch those of the epoch, and val_... of the validation data.  Epochs and batches count from 0.
     """
 
     model: Any = None
@@ -73,8 +73,8 @@ class Monitor(Callback):
     def improved(self, logs: dict[str, float]) -> bool:
         """Whether this epoch is better than all before, by more than min_delta."""
         if self.monitor not in logs:
-            missing = " There are no validation data: pass validation_data= or validation_split=." if self.monitor.startswith("val_") else ""
-            raise SettingError(f"{type(self).__name__} watches {self.monitor!r}; the logs hold {', '.join(logs)}.{missing}")
+            cure = " Pass validation_data= to fit." if self.monitor.startswith("val_") else ""
+            raise SettingError(f"{type(self).__name__} watches {self.monitor!r}; there is {', '.join(logs)}.{cure}")
         value = self.sign * logs[self.monitor]
         if not value > self.best + self.min_delta: return False
         self.best = value
@@ -90,7 +90,8 @@ class EarlyStopping(Monitor):
     def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 0, mode: str = "auto",
                  restore_best_weights: bool = False, start_from_epoch: int = 0) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience, self.restore_best_weights, self.start_from_epoch = patience, restore_best_weights, start_from_epoch
+        self.patience, self.restore_best_weights = patience, restore_best_weights
+        self.start_from_epoch, self.waited = start_from_epoch, 0
         self.best_epoch, self.stopped_epoch, self.best_weights = 0, 0, dict[str, Any]()
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -113,7 +114,7 @@ class EarlyStopping(Monitor):
 class ModelCheckpoint(Monitor):
     """Save the model after every epoch, or only when `monitor` is the best so far.
 
-    filepath: ends in .safetensors or .npz and may name the epoch and the logs: "{epoch:02d}-{val_loss:.3f}.safetensors".
+    filepath: ends in .safetensors or .npz; may name the epoch and the logs, "{epoch:02d}-{val_loss:.3f}.safetensors".
     save_weights_only: without the optimiser and all else that is needed to go on training.
     """
 

@@ -44,21 +44,21 @@ class Examples:
             bad = np.argwhere(~np.isfinite(array[rows]))
             if len(bad):
                 row, *rest = (int(i) for i in bad[0])
-                where = (int(numbers[row]), *rest)
-                hurt = len({int(i) for i in bad[:, 0]})
-                raise ValueError(f"{name}[{', '.join(map(str, where))}] is {array[where]}; {hurt} of the {len(numbers)} examples in "
-                                 "this batch hold NaN or infinities. Fill or drop them first, for example with "
-                                 "tinyfm.data.Imputer.")
+                place, hurt = (int(numbers[row]), *rest), len({int(i) for i in bad[:, 0]})
+                raise ValueError(f"{name}[{', '.join(map(str, place))}] is {array[place]}; {hurt} of the {len(numbers)}"
+                                 " examples in this batch hold NaN or infinities. Fill or drop them first, for example "
+                                 "with tinyfm.data.Imputer.")
 
 
 def examples(x: Any, y: Any = None, sample_weight: Any = None, role: str = "") -> Examples:
-    """Arrays out of what was given; a tuple of inputs stays one.  Raises ShapeError for no examples or unequal lengths."""
+    """Arrays out of what was given; a tuple is several inputs.  ShapeError for no examples or unequal lengths."""
     inputs = tuple(as_array(part, "x") for part in (x if isinstance(x, tuple) else (x,)))
     data = Examples(inputs, None if y is None else as_array(y, "y"),
                     None if sample_weight is None else as_array(sample_weight, "sample_weight"), role)
     lengths = {name: len(array) for name, array in data.named()}
     if len(set(lengths.values())) > 1:
-        raise ShapeError("One target for each example, please: received " + ", ".join(f"{n} of length {l}" for n, l in lengths.items()) + ".")
+        found = ", ".join(f"{name} of length {length}" for name, length in lengths.items())
+        raise ShapeError(f"Every example needs one entry in each array; received {found}.")
     if not len(data): raise ShapeError(f"{role or 'x'} holds no examples: shape {inputs[0].shape}.")
     return data
 
@@ -67,9 +67,17 @@ def as_array(value: Any, name: str) -> Array:
     array = np.asarray(value.data if isinstance(value, Tensor) else value)
     if array.ndim == 0: raise ShapeError(f"{name} must hold one entry for each example, received {value!r}.")
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold numbers, received dtype {array.dtype}. Encode text and missing values first, for "
-                        "example with tinyfm.data.TableTransformer.")
+        raise TypeError(f"{name} must hold numbers, received dtype {array.dtype}. Encode text and gaps first, "
+                        "for example with tinyfm.data.TableTransformer.")
     return array
+
+
+def held_out(validation_data: Any) -> Examples:
+    """validation_data: (x, y) or (x, y, sample_weight)."""
+    if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+        raise TypeError(f"validation_data is (x, y) or (x, y, weights), received {type(validation_data).__name__}.")
+    x, y, weight = (*validation_data, None)[:3]
+    return examples(x, y, weight, role="validation")
 
 
 def split_off(data: Examples, share: float) -> tuple[Examples, Examples]:
@@ -83,7 +91,7 @@ def split_off(data: Examples, share: float) -> tuple[Examples, Examples]:
 
 
 def class_weights(data: Examples, class_weight: Mapping[int, float]) -> Array:
-    """The weight of each example: that of its class, times its own.  Raises SettingError for a class without a weight."""
+    """The weight of each example: that of its class, times its own.  Raises SettingError for a class without one."""
     if data.y is None: raise SettingError("class_weight needs labels, and y is None.")
     labels = data.y.argmax(-1) if data.y.ndim > 1 and data.y.shape[-1] > 1 else data.y.reshape(len(data))
     classes, places = np.unique(labels, return_inverse=True)

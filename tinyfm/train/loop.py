@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.data.split import batches
-from tinyfm.engine import no_grad
+from tinyfm.engine import Tensor, no_grad
 from tinyfm.train.callbacks import Callback, Callbacks, History
-from tinyfm.train.examples import Examples, class_weights, examples, split_off
+from tinyfm.train.examples import Examples, class_weights, examples, held_out, split_off
 from tinyfm.train.progress import Progress
 
 Array: TypeAlias = NDArray[Any]
@@ -26,7 +26,7 @@ Bar: TypeAlias = Callable[[Iterable[Any]], Iterable[Any]]
 
 
 def train_batch(model: Any, x: tuple[Array, ...], y: Any, weight: Array | None = None) -> tuple[float, Any]:
-    """One step: predict, cost, gradients, update.  Returns the loss and the prediction; changes nothing if that is not finite."""
+    """One step: predict, cost, gradients, update.  Returns the loss and the prediction; stops short of NaN."""
     y_pred = model(*x, training=True)
     loss = model.loss(y, y_pred, weight)
     if math.isfinite(value := loss.item()):
@@ -42,10 +42,10 @@ def fit(model: Any, x: Any, y: Any = None, *, batch_size: int = 32, epochs: int 
         initial_epoch: int = 0, seed: int | None = None, progress: Bar | None = None) -> History:
     """Train for the epochs initial_epoch + 1 ... epochs; see `Model.fit`."""
     data = examples(x, y, sample_weight)
-    validation = None if validation_data is None else examples(*validation_data, role="validation_data")
+    validation = None if validation_data is None else held_out(validation_data)
     if validation_split: data, validation = split_off(data, validation_split)
     if class_weight: data.weight = class_weights(data, class_weight)
-    start(model, data, batch_size)
+    start(model, data)
     history = History()
     watchers = Callbacks(model, [*callbacks, history, *([Progress(verbose, epochs)] if verbose else [])])
     watchers.on_train_begin({"steps": math.ceil(len(data) / batch_size)})
@@ -53,7 +53,7 @@ def fit(model: Any, x: Any, y: Any = None, *, batch_size: int = 32, epochs: int 
         watchers.on_epoch_begin(epoch)
         order = np.random.default_rng([model.seed if seed is None else seed, model.epoch]) if shuffle else None
         logs = train_epoch(model, data, batches(len(data), batch_size, order), watchers, progress)
-        if validation is not None and not model.stop_training:
+        if validation is not None:
             logs |= {f"val_{name}": value for name, value in evaluate_examples(model, validation).items()}
         model.epoch += 1
         watchers.on_epoch_end(epoch, logs)
@@ -62,43 +62,45 @@ def fit(model: Any, x: Any, y: Any = None, *, batch_size: int = 32, epochs: int 
     return history
 
 
-def start(model: Any, data: Examples, batch_size: int) -> None:
-    """Let the model see the first batch's shape and the loss all targets; hand the parameters to the optimiser."""
+def start(model: Any, data: Examples) -> None:
+    """Show the model one example, and the loss all targets; hand the parameters to the optimiser."""
     model.stop_training = False
+    x, y, weight = data.at(slice(0, 1))
     with no_grad():
-        x, y, weight = data.at(slice(0, 1))
         y_pred = model(*x)
+        if data.y is not None: model.loss.check(data.y, y_pred)
         model.loss(y, y_pred, weight)
     parameters = model.parameters()
+    if not parameters: raise ValueError("The model has no parameters to train; is every layer frozen?")
     if [id(p) for p in parameters] != [id(p) for p in model.optimizer.parameters]: model.optimizer.build(parameters)
-    if not parameters: warnings.warn("The model has no parameters to train.", stacklevel=4)
 
 
-def train_epoch(model: Any, data: Examples, order: Iterator[Any], watchers: Callbacks, progress: Bar | None) -> dict[str, float]:
-    """Every example once.  Returns the loss and the metrics, averaged over the examples while the model was learning."""
+def train_epoch(model: Any, data: Examples, order: Iterable[Any], watchers: Callbacks,
+                progress: Bar | None = None) -> dict[str, float]:
+    """Every example once.  Returns the loss and the metrics, averaged over the examples as the model was learning."""
     running = Averages()
     for step, rows in enumerate(order if progress is None else progress(list(order))):
         watchers.on_train_batch_begin(step)
         x, y, weight = data.at(rows)
         loss, y_pred = train_batch(model, x, y, weight)
+        if not math.isfinite(loss): return running.means() | {"loss": halt(model, data, rows, step, loss)}
         running.add(len(x[0]), loss, model.metrics, y, y_pred)
-        if not math.isfinite(loss): stop(model, data, rows, step, loss, running)
-        watchers.on_train_batch_end(step, running)
+        watchers.on_train_batch_end(step, running.means())
         if model.stop_training: break
     return running.means()
 
 
-def stop(model: Any, data: Examples, rows: Any, step: int, loss: float, running: Averages) -> None:
+def halt(model: Any, data: Examples, rows: Any, step: int, loss: float) -> float:
     """The loss is NaN or infinite: blame the data if they are, else warn and stop, the weights as they were before."""
     data.blame(rows)
     model.stop_training = True
-    sizes = {p.name or f"parameter {i}": float(np.abs(p.data).max(initial=0)) for i, p in enumerate(model.parameters())}
-    worst = max(sizes, key=lambda name: (math.isnan(sizes[name]), sizes[name]), default="none")
+    largest, name = max((float(np.abs(p.data).max(initial=0)), p.name or "a parameter") for p in model.parameters())
     warnings.warn(
-        f"The loss became {loss} in epoch {model.epoch + 1}, step {step + 1}; the data of that step are finite. Training "
-        f"stops before the step changes the weights. The largest weight is in {worst}: {sizes.get(worst, 0):.3g}. Try a "
-        f"smaller learning rate (it is {model.optimizer.rate:.3g}) or clipnorm=1.0; tinyfm.debug() finds the first op that "
-        "goes wrong.", RuntimeWarning, stacklevel=5)
+        f"The loss became {loss} in epoch {model.epoch + 1}, step {step + 1}, on finite data. Training stops before "
+        f"it changes the weights; the largest is in {name}: {largest:.3g}. Try a smaller learning rate (it is "
+        f"{model.optimizer.rate:.3g}) or clipnorm=1.0; tinyfm.debug() finds the first op that goes wrong.",
+        RuntimeWarning, stacklevel=5)
+    return loss
 
 
 class Averages:
@@ -115,7 +117,8 @@ class Averages:
     def means(self) -> dict[str, float]: return {name: total / self.count for name, total in self.totals.items()}
 
 
-def evaluate(model: Any, x: Any, y: Any = None, *, batch_size: int = 128, verbose: int = 1, sample_weight: Any = None) -> dict[str, float]:
+def evaluate(model: Any, x: Any, y: Any = None, *, batch_size: int = 128, verbose: int = 1,
+             sample_weight: Any = None) -> dict[str, float]:
     """The loss and the metrics of the model as it is, averaged over the examples."""
     data = examples(x, y, sample_weight)
     values = evaluate_examples(model, data, batch_size)
@@ -140,4 +143,4 @@ def predict(model: Any, x: Any, *, batch_size: int = 128) -> Array:
     data = examples(x)
     with no_grad():
         parts = [model(*data.at(rows)[0], training=False) for rows in batches(len(data), batch_size)]
-    return np.concatenate([np.asarray(part.data) if hasattr(part, "node") else part for part in parts])
+    return np.concatenate([part.data if isinstance(part, Tensor) else part for part in parts])

@@ -30,7 +30,8 @@ class Progress(Callback):
         self.done, now = batch + 1, time.perf_counter()
         if not self.live or now - self.drawn < INTERVAL: return
         self.drawn, left = now, (now - self.started) / self.done * (self.steps - self.done)
-        self.redraw(f"{self.title} {self.bar()}  {self.done}/{self.steps}  {self.rate()}  eta {clock(left)}  {values(logs.means())}")
+        count = f"{self.bar()}  {self.done}/{self.steps}  {self.rate()}"
+        self.redraw(f"{self.title} {count}  eta {clock(left)}  {values(logs)}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         spent = clock(time.perf_counter() - self.started)
@@ -60,12 +61,13 @@ class Progress(Callback):
 
 
 def values(logs: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4f}" if 1e-3 < abs(value) < 1e4 or value == 0 else f"{name} {value:.3e}" for name, value in logs.items())
+    plain = (f"{name} {v:.4f}" if 1e-3 < abs(v) < 1e4 or v == 0 else f"{name} {v:.3e}" for name, v in logs.items())
+    return "  ".join(plain)
 
 
 def clock(seconds: float) -> str:
     """3.2s, 42s, 5m07s, 1h05m."""
-    if seconds < 10: return f"{seconds:.1f}s"
+    if seconds < 10: return f"{seconds:.2g}s"
     whole = round(seconds)
     if whole < 60: return f"{whole}s"
     return f"{whole // 60}m{whole % 60:02d}s" if whole < 3600 else f"{whole // 3600}h{whole // 60 % 60:02d}m"
