@@ -1,5 +1,6 @@
 """Save then load is the identity: for every dtype, shape and memory layout, in both formats, and for nested state."""
 
+import io
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tinyfm import checkpoint
+from tinyfm.checkpoint import contents
 from tinyfm.errors import FormatError
 
 SUFFIXES = [".npz", ".safetensors"]
@@ -150,9 +152,15 @@ def test_bfloat16_is_the_upper_half_of_float32(tmp_path):
 def test_a_header_may_have_any_order_and_spaces(tmp_path):
     path = tmp_path / "x.safetensors"
     header = b'{ "b" : {"shape":[],"data_offsets":[4,5],"dtype":"U8"},\n'
-    header += b'"a":{"data_offsets":[0,4],"dtype":"I32","shape":[1]} } '
+    header += b'"a":{"data_offsets":[0,4],"dtype":"I32","shape":[1]},'
+    header += b'"none":{"data_offsets":[0,0],"dtype":"I8","shape":[0]}} '
     path.write_bytes(struct.pack("<Q", len(header)) + header + b"\x01\0\0\0\x02")
-    assert {name: x.tolist() for name, x in checkpoint.load_safetensors(path).items()} == {"a": [1], "b": 2}
+    assert {name: x.tolist() for name, x in checkpoint.load_safetensors(path).items()} == {"a": [1], "b": 2, "none": []}
+
+
+def test_a_file_that_shrinks_while_it_is_read_ends_in_an_error():
+    with pytest.raises(FormatError, match="ends within an array"):
+        contents.read_array(io.BytesIO(bytes(7)), np.dtype("<f4"), [2])
 
 
 @each_format
@@ -339,6 +347,7 @@ WRITER = """
 import os, sys
 import numpy as np
 from tinyfm import checkpoint
+from tinyfm.checkpoint import contents
 path, version, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 while True:
     version += 1

@@ -258,6 +258,13 @@ def test_a_hostile_file_is_one_clear_error(tmp_path, suffix, build):
     assert len(message) < len(str(path)) + 400
 
 
+def test_a_file_cut_short_says_how_much_is_missing(tmp_path):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(safetensors({"x": entry()}, bytes(8))[:50])
+    with pytest.raises(FormatError, match="claims 61 bytes, the file has 50 in all"):
+        checkpoint.load(path)
+
+
 MEASURE = """
 import re, resource, sys, time
 from pathlib import Path
