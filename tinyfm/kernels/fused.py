@@ -9,6 +9,9 @@ convolution's arithmetic.  Three identities keep it in the cache:
     one convolution per window offset q:      Y_q = P_q w, each contiguous; the maximum runs over whole arrays
     what is cheap is not kept:                the backward pass computes each tile's Y_q again, and stores nothing
 
+It pays while the patches are narrow, k c_in up to about 30: a first layer.  Beyond that arithmetic rules, and
+computing the convolution again costs more than the traffic it saves.
+
 The gradient of y goes to the first q that reached the maximum, if that is positive: G_q = g [y > 0] [q won], and
 
     db = sum of g [y > 0],    dw = sum over q of P_q^T G_q,    dx = conv_x of the G_q, each in its place.
@@ -23,9 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.kernels.conv import Type, check_channels, conv_x, empty_patches
-from tinyfm.kernels.windows import Pairs, Sizes, Windows, check_output, copy_pixels, slide, tiles, touching
+from tinyfm.kernels.windows import Pairs, Sizes, Touch, Windows, check_output, copy_pixels, slide, tiles, touching
 
 Array = NDArray[Any]
+Firsts = list[int | None]
 
 
 def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
@@ -34,9 +38,9 @@ def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: S
 
     Pixels that do not fill a last pooling window are left out.  Raises ShapeError as conv and max_pool do.
     """
-    windows = pooled_windows(x.shape, w.shape, pool_size, strides, padding, dilation)
+    windows, firsts = pooled_windows(x.shape, w.shape, pool_size, strides, padding, dilation)
     y = np.empty((len(x), *windows.out, w.shape[-1]), np.result_type(x, w, b))
-    for images, _, each in convolved(x, w, windows, y.dtype):
+    for images, _, each in convolved(x, w, windows, firsts, y.dtype):
         best, offset = largest(each), np.broadcast_to(b, each.shape[1:]).copy()    # as wide as best: 2 x faster
         np.maximum(best, -offset, out=best)                                        # max(a + b, 0) = max(a, -b) + b
         np.add(best, offset, out=y[images].reshape(best.shape))
@@ -47,13 +51,13 @@ def conv_relu_pool_gradients(g: Array, x: Array, w: Array, y: Array, *, pool_siz
                              padding: Pairs, dilation: Sizes, wants: tuple[bool, bool, bool] = (True, True, True),
                              ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of x, w and b where that of y = conv_relu_pool(x, w, b) is g; None for what `wants` leaves out."""
-    windows = pooled_windows(x.shape, w.shape, pool_size, strides, padding, dilation)
+    windows, firsts = pooled_windows(x.shape, w.shape, pool_size, strides, padding, dilation)
     check_output(x.shape, y.shape, windows)
     check_output(x.shape, g.shape, windows)
     dtype = np.result_type(g, x, w)
     dx = np.empty(x.shape, dtype) if wants[0] else None
     dw, db = np.zeros((prod(w.shape[:-1]), w.shape[-1]), dtype), np.zeros(w.shape[-1:], dtype)
-    for images, patches, each in convolved(x, w, windows, dtype):
+    for images, patches, each in convolved(x, w, windows, firsts, dtype):
         above = (g[images] * (y[images] > 0)).reshape(each.shape[1:])              # the gradient before the relu
         db += np.ones(len(above), dtype) @ above                                   # 8 x faster than above.sum(axis=0)
         hand_out(above, each)
@@ -95,7 +99,8 @@ def unpooled(each: Array, pooled: Sizes, out: Sizes, pool_size: Sizes) -> Array:
     return full
 
 
-def convolved(x: Array, w: Array, windows: Windows, dtype: Type) -> Iterator[tuple[slice, Array, Array]]:
+def convolved(x: Array, w: Array, windows: Windows, firsts: Firsts,
+              dtype: Type) -> Iterator[tuple[slice, Array, Array]]:
     """Yield, tile by tile: which images, patches P (q, pixels, k c), and P w (q, pixels, c_out); both are reused."""
     kernel = w.reshape(-1, w.shape[-1]).astype(dtype, copy=False)
     x = x.reshape(*x.shape[:-1], 1, x.shape[-1])
@@ -109,21 +114,26 @@ def convolved(x: Array, w: Array, windows: Windows, dtype: Type) -> Iterator[tup
             patches = patches.reshape(-1, offsets, len(kernel)).swapaxes(0, 1)
             each = np.empty((*patches.shape[:2], w.shape[-1]), dtype)
         for i, (first, (read, by)) in enumerate(zip(seen, windows.touches, strict=True)):
-            if first < i: cells[i] = cells[first]
+            if first < i: copy_pixels(cells[i], cells[first])
             else: copy_pixels(cells[i][by], tile[read])
         yield images, patches, np.matmul(patches, kernel, out=each)
 
 
 @lru_cache(maxsize=512)
-def pooled_windows(x: Sizes, w: Sizes, pool_size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> Windows:
-    """For each offset of a pooling window, the convolution of just the pixels at that offset: all their touches."""
+def pooled_windows(x: Sizes, w: Sizes, pool_size: Sizes, strides: Sizes, padding: Pairs,
+                   dilation: Sizes) -> tuple[Windows, Firsts]:
+    """For each offset of a pooling window, the convolution of just the pixels at that offset: all their touches.
+
+    Also, for each touch, the place of an equal one before it: neighbours under a pooling window overlap.
+    """
     check_channels(x, w, 1)
     size, kernel, ones, none = x[1:-1], w[:-2], (1,) * len(pool_size), ((0, 0),) * len(pool_size)
     convolution = slide(size, kernel, strides, padding, dilation)
     out = slide(convolution.out, pool_size, pool_size, none, ones).out
     steps = tuple(s * m for s, m in zip(strides, pool_size, strict=True))
-    touches = []
+    touches: list[Touch] = []
     for offset in np.ndindex(*pool_size):
         before = tuple(p[0] - i * s for p, i, s in zip(padding, offset, strides, strict=True))
         touches += touching(size, kernel, steps, before, dilation, out)
-    return Windows(size, out, touches, convolution.inside, disjoint=False)
+    firsts = [touches.index(touch) if touch in touches[:i] else None for i, touch in enumerate(touches)]
+    return Windows(size, out, touches, inside=False, disjoint=False), firsts

@@ -11,7 +11,6 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.errors import ShapeError
@@ -139,10 +138,10 @@ def tiles(count: int, bytes_each: int) -> Iterator[slice]:
 
 def copy_pixels(target: NDArray[Any], source: NDArray[Any]) -> None:
     """target[...] = source, each pixel's channels moved as one item where they lie together: up to 1.7 x faster."""
-    channels = source.shape[-1:]
-    together = all(a.strides[-1] == a.itemsize for a in (target, source))
-    if together and target.dtype == source.dtype and target.shape == source.shape and source.size:
-        pixel = np.dtype((np.void, source.itemsize * channels[0]))
+    item = source.itemsize
+    if (source.strides[-1] == target.strides[-1] == item and source.dtype == target.dtype
+            and source.shape == target.shape and source.size):
+        pixel = f"V{item * source.shape[-1]}"
         target, source = target.view(pixel), source.view(pixel)
     target[...] = source
 
