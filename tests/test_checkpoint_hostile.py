@@ -87,6 +87,23 @@ def overlapping_bomb():
     return content[:start] + central + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 2_000, 2_000, len(central), start, 0)
 
 
+def member_beyond_the_largest_offset():
+    """The offset of its local header, 2^64 - 1, stands in the extra field of a large archive."""
+    content = forged(forged(npz(npy()), b"PK\1\2", 42, "<L", 2**32 - 1), b"PK\1\2", 30, "<H", 12)
+    end = content.index(b"PK\5\6")
+    content = content[:end] + struct.pack("<HHQ", 1, 8, 2**64 - 1) + content[end:]
+    return forged(content, b"PK\5\6", 12, "<L", len(content) - 22 - content.index(b"PK\1\2"))
+
+
+def member_that_runs_over_the_end():
+    """8,000 bytes of nothing make room in the file's size for a claim of 7,000, of which 200 are left."""
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1750,), }"
+    content, size = npz(npy(header)), len(npy(header, b"")) + 7_000
+    for signature, at in ((b"PK\3\4", 18), (b"PK\3\4", 22), (b"PK\1\2", 20), (b"PK\1\2", 24)):
+        content = forged(content, signature, at, "<L", size)
+    return bytes(8_000) + content
+
+
 def many_members():
     """600,000 entries of a list of contents, 31 MB, over a single member."""
     content = npz(npy())
@@ -174,6 +191,8 @@ NPZ = {
     "list of contents elsewhere": lambda: forged(npz(npy()), b"PK\5\6", 16, "<L", 2**31),
     "600,000 members": many_members,
     "member far outside": lambda: forged(npz(npy()), b"PK\1\2", 42, "<L", 2**31),
+    "member beyond the largest offset": member_beyond_the_largest_offset,
+    "member that runs over the end": member_that_runs_over_the_end,
     "member with another name inside": lambda: forged(npz(npy()), b"PK\3\4", 30, "<B", 65),
     "member no npy": lambda: npz(npy(), ("readme.txt", b"hello")),
     "member twice": twice,

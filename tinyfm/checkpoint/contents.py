@@ -2,7 +2,6 @@
 
 import json
 import os
-import struct
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,7 +62,7 @@ def parse_json(text: bytes) -> Any:
     """JSON in UTF-8 that names nothing twice."""
     try:
         return json.loads(text.decode(), object_pairs_hook=_without_repetition)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FormatError(f"unreadable JSON: {error}") from error
 
 
@@ -98,5 +97,5 @@ def blaming(path: FilePath) -> Iterator[None]:
     """Whatever the reading of a malformed file raises, here or in zipfile, as one error with the file's name."""
     try:
         yield
-    except (ValueError, OverflowError, OSError, EOFError, RuntimeError, BadZipFile, zlib.error, struct.error) as error:
+    except (ValueError, OSError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
         raise FormatError(f"{os.fspath(path)!r} is damaged or no checkpoint: {error}") from error
