@@ -13,6 +13,7 @@ avg_pool and avg_pool_x; that is all it needs for derivatives of every order.
 
 from collections.abc import Iterator
 from functools import reduce
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,20 +32,34 @@ def max_pool(x: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs, dila
     Raises ShapeError if a window is larger than the padded input, or would see nothing but padding.
     """
     windows = pooling(x.shape, pool_size, strides, padding, dilation, ceil_mode)
-    y = np.full((len(x), *windows.out, x.shape[-1]), -np.inf, x.dtype)
+    y = np.empty((len(x), *windows.out, x.shape[-1]), x.dtype)
     for images, scratch in scratch_tiles(y, windows):
-        for read, by in windows.touches:
-            best = y[images][by]
-            np.maximum(best, gather(x[images][read], scratch), out=best)
+        best, tile, touches = y[images], x[images], windows.touches
+        if windows.inside:
+            copy_pixels(best, tile[touches[0][0]])
+            touches = touches[1:]
+        else: best[...] = -np.inf
+        for read, by in touches: np.maximum(best[by], gather(tile[read], scratch), out=best[by])
     return y
 
 
 def max_pool_x(g: Array, x: Array, y: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
                ceil_mode: bool = False) -> Array:
     """The gradient of x when that of y = max_pool(x) is g: each window hands its g to the pixel that won it."""
-    how: dict[str, Any] = {"pool_size": pool_size, "strides": strides, "padding": padding, "dilation": dilation,
-                           "ceil_mode": ceil_mode}
-    return place(g, winners(x, y, **how), size=x.shape[1:-1], **how)
+    windows = pooling(x.shape, pool_size, strides, padding, dilation, ceil_mode)
+    check_output(x.shape, y.shape, windows)
+    check_output(x.shape, g.shape, windows)
+    dx, any_nan = zeros(x.shape, g.dtype, windows), np.isnan(np.max(y, initial=-np.inf))
+    for images, scratch in scratch_tiles(y, windows):
+        free = np.ones(scratch.shape, bool)                                # windows whose winner is still to come
+        for read, by in windows.touches:
+            value = gather(x[images][read], scratch)
+            won = value == y[images][by]
+            if any_nan: won |= value != value
+            won &= free[by]
+            free[by] ^= won
+            scatter(np.multiply(g[images][by], won, out=scratch[by]), dx[images][read], windows)
+    return dx
 
 
 def winners(x: Array, y: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
@@ -59,7 +74,7 @@ def winners(x: Array, y: Array, *, pool_size: Sizes, strides: Sizes, padding: Pa
             value, best = gather(x[images][read], scratch), rank[images][by]
             won = value == y[images][by]
             if any_nan: won |= value != value
-            np.maximum(best, won * rank.dtype.type(count - k), out=best)
+            np.maximum(best, won.view(np.uint8) * rank.dtype.type(count - k), out=best)
     return np.subtract(count, rank, out=rank, casting="unsafe")
 
 
@@ -81,7 +96,7 @@ def place(g: Array, won: Array, *, size: Sizes, pool_size: Sizes, strides: Sizes
     x_shape = (len(g), *size, g.shape[-1])
     windows = pooling(x_shape, pool_size, strides, padding, dilation, ceil_mode)
     check_output(x_shape, g.shape, windows)
-    x = np.zeros(x_shape, g.dtype)
+    x = zeros(x_shape, g.dtype, windows)
     for images, scratch in scratch_tiles(g, windows):
         for k, (read, by) in enumerate(windows.touches):
             np.multiply(g[images], won[images] == k, out=scratch)
@@ -109,7 +124,7 @@ def avg_pool_x(g: Array, *, size: Sizes, pool_size: Sizes, strides: Sizes, paddi
     x_shape = (len(g), *size, g.shape[-1])
     windows = pooling(x_shape, pool_size, strides, padding, (1,) * len(pool_size), ceil_mode)
     check_output(x_shape, g.shape, windows)
-    x = np.zeros(x_shape, g.dtype)
+    x = zeros(x_shape, g.dtype, windows)
     count = counts(x_shape, pool_size, strides, padding, windows, count_include_pad).astype(g.dtype)
     for images, scratch in scratch_tiles(g, windows):
         np.divide(g[images], count, out=scratch)
@@ -132,6 +147,12 @@ def scatter(source: Array, target: Array, windows: Windows) -> None:
     """target += source, where `target` is still 0 if no other window touches it."""
     if windows.disjoint: copy_pixels(target, source)
     else: target += source
+
+
+def zeros(shape: Sizes, dtype: Any, windows: Windows) -> Array:
+    """What `scatter` starts from: zeros, unless it writes every pixel exactly once."""
+    once = windows.disjoint and windows.inside and len(windows.touches) * prod(windows.out) == prod(windows.size)
+    return np.empty(shape, dtype) if once else np.zeros(shape, dtype)
 
 
 def scratch_tiles(y: Array, windows: Windows) -> Iterator[tuple[slice, Array]]:
