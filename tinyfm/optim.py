@@ -11,7 +11,6 @@ The arithmetic of one update, in place and a tile at a time, is in `kernels.upda
 """
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi
@@ -20,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfm.arguments import given
 from tinyfm.engine import Tensor
 from tinyfm.errors import SettingError, spell
 from tinyfm.kernels import updates
@@ -114,8 +114,7 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same optimiser again, fit for JSON.  Raises SettingError for what is not."""
-        arguments = {**inspect.signature(Optimizer).parameters, **inspect.signature(type(self)).parameters}
-        config = {name: getattr(self, name) for name in arguments if name not in ("parameters", "options")}
+        config = {name: value for name, value in given(self).items() if name != "parameters"}
         return config | {"learning_rate": schedule_config(self.learning_rate)}
 
 

@@ -5,7 +5,6 @@ left them (`Tensor.logits`): log softmax is exact where softmax has long rounded
 """
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm import ops
+from tinyfm.arguments import given
 from tinyfm.engine import Tensor
 from tinyfm.errors import SettingError, ShapeError, spell
 from tinyfm.ops import losses
@@ -46,7 +46,7 @@ class Loss:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same loss again."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        return given(self)
 
 
 class MeanSquaredError(Loss):

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfm.arguments import given
 from tinyfm.engine import Tensor, leaf
 from tinyfm.errors import SettingError, ShapeError, spell, user_line
 from tinyfm.nn import activations, init
@@ -276,19 +277,16 @@ class Layer:
 
     def located(self, error: ShapeError) -> ShapeError:
         """The error with this layer's name in front, unless a layer further in has put its own there."""
-        return error if hasattr(error, "blamed") else blamed(ShapeError(f"{self.described()}: {error}"))
+        if hasattr(error, "blamed"): return error
+        return blamed(ShapeError(f"{self.described()}: {error}{'' if '  at ' in str(error) else at_line()}"))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same layer again, fit for JSON."""
-        arguments = {**inspect.signature(Layer).parameters, **inspect.signature(type(self)).parameters}
-        return {name: written(name, getattr(self, name)) for name, p in arguments.items()
-                if p.kind is not p.VAR_KEYWORD and name != "layers"}
+        return {name: written(name, value) for name, value in given(self).items() if name != "layers"}
 
     def __repr__(self) -> str:
-        arguments = inspect.signature(type(self)).parameters.items()
-        given = [f"{name}={getattr(self, name)!r}" for name, p in arguments
-                 if name in vars(self) and p.kind is p.POSITIONAL_OR_KEYWORD and getattr(self, name) != p.default]
-        return f"{type(self).__name__}({', '.join(given)})"
+        state = f"{self.output_shape}, {self.count_params():,} weights" if self.built else "not built yet"
+        return f"<{self.described()}: {state}>"
 
 
 def blamed(error: ShapeError) -> ShapeError:
