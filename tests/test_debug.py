@@ -5,6 +5,7 @@ import pytest
 import tinyfm as fm
 from tinyfm.debug import ChangedInPlaceError, NotFiniteError
 from tinyfm.engine import state
+from tinyfm.errors import MixedPrecisionWarning
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -46,3 +47,10 @@ def test_debug_changes_no_gradient_and_leaves_no_trace():
     plain = fm.grad(lambda x: fm.sum(fm.tanh(x) * x))(x.numpy())
     np.testing.assert_array_equal(x.grad, plain)
     assert state.watch is None
+
+
+def test_mixed_precision_is_pointed_out():
+    w, x = fm.tensor([[1.0], [2.0]], requires_grad=True), np.ones((3, 2), np.float32)
+    with pytest.warns(MixedPrecisionWarning, match=r"linear mixes float32 and float64.*x: float32 \(3, 2\), w: float64.*y = fm\.linear"):
+        with fm.debug(): y = fm.linear(x, w)
+    assert y.dtype == np.float64

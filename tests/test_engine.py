@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import tinyfm as fm
 from tinyfm.engine import Op, backward, gradients, history, leaf, op, state, watching
-from tinyfm.errors import GraphError, ShapeError
+from tinyfm.errors import GraphError, ShapeError, StaleGradientWarning
+from tinyfm.optim import SGD
 
 
 def normal(*shape, seed=0): return np.random.default_rng(seed).standard_normal(shape)
@@ -239,3 +240,13 @@ def test_a_new_op_takes_three_lines(monkeypatch):
     @op(r"y = x^3", "elementwise", x=(r"3 x^2 \odot \bar y", lambda g, x: g * 3.0 * x * x))
     def cube(x): return x ** 3
     assert fm.grad(fm.grad(cube))(2.0) == 12.0
+
+
+def test_a_forgotten_zero_grad_is_noticed_and_honest_accumulation_is_not():
+    w = fm.tensor([1.0, 2.0], requires_grad=True, name="w")
+    optimizer = SGD(parameters=[w])
+    for _ in range(2): fm.sum(w * w).backward()                 # two batches, one step
+    optimizer.step()
+    with pytest.warns(StaleGradientWarning, match=r"gradient of w.*zero_grad.*test_engine\.py"): fm.sum(w * w).backward()
+    optimizer.zero_grad()
+    fm.sum(w * w).backward()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from types import FrameType
@@ -15,7 +16,7 @@ from zlib import crc32
 import numpy as np
 
 from tinyfm.engine import Node, Op, Pulled, Tensor, watching
-from tinyfm.errors import PACKAGE, spell, user_frame
+from tinyfm.errors import PACKAGE, MixedPrecisionWarning, spell, user_frame
 
 
 class NotFiniteError(FloatingPointError):
@@ -36,6 +37,11 @@ class Debugger:
 
     def computed(self, op: Op, values: Sequence[Any], settings: dict[str, Any], out: Any) -> None:
         """After an op ran: did it make something that is not finite out of finite inputs?"""
+        mixed = {v.dtype.name for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.ndim}
+        if len(mixed) > 1 and not in_backward():
+            received = ", ".join(f"{a}: {spell(v)}" for a, v in zip(op.args, values))
+            warnings.warn(f"{op.name} mixes {' and '.join(sorted(mixed))} and computes in float64, which takes twice the time and memory: "
+                          f"bring both to one dtype with .astype().  received {received} {origin()}", MixedPrecisionWarning, stacklevel=2)
         if (what := broken(out, values)) and not in_backward():
             raise NotFiniteError(f"{op.name} returned {what} {origin()}\n{offenders(op, values, out)}")
 

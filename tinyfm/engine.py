@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -18,7 +19,7 @@ from weakref import ref
 
 import numpy as np
 
-from tinyfm.errors import GraphError, SettingError, ShapeError, spell, user_line
+from tinyfm.errors import GraphError, SettingError, ShapeError, StaleGradientWarning, spell, user_line
 from tinyfm.operators import Operators, table
 
 Array: TypeAlias = Any                           # an ndarray, or the NumPy scalar that a reduction leaves
@@ -402,10 +403,18 @@ def backward(t: Tensor, g: Any = None, *, retain_graph: bool = False) -> None:
 
 def add_to_leaf(target: Tensor, g: Array, given: set[int]) -> None:
     """Add `g` to the leaf's gradient, copying where someone else holds the same memory."""
-    if target.grad is not None:
-        target.grad = target.grad + g.astype(target.dtype, copy=False)
+    if target.grad is None:
+        target.grad = own(g, target.dtype, given)
         return
-    target.grad = own(g, target.dtype, given)
+    if getattr(target.node, "note", None) is target.grad:
+        warnings.warn(f"backward() adds to the gradient of {target.name or 'a parameter'}, with which step() has already moved it: "
+                      f"call zero_grad() before backward().  At {user_line()}", StaleGradientWarning, stacklevel=2)
+    target.grad = target.grad + g.astype(target.dtype, copy=False)
+
+
+def applied(t: Tensor) -> None:
+    """An optimiser has used the gradient of this leaf: adding to it again would be a mistake, of which backward() warns."""
+    if t.node is not None: t.node.note = t.grad
 
 
 def own(g: Any, dtype: Any, given: set[int]) -> Array:

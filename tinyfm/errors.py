@@ -21,6 +21,14 @@ class GraphError(RuntimeError):
     """A gradient was asked of something that recorded none, or twice of a graph that was freed."""
 
 
+class StaleGradientWarning(UserWarning):
+    """A gradient that an optimiser has already used is added to."""
+
+
+class MixedPrecisionWarning(UserWarning):
+    """An op was given float32 and float64 arrays together; said in debug mode."""
+
+
 class FormatError(ValueError):
     """A file that is not what it claims to be: truncated, malformed or hostile."""
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.arguments import given
-from tinyfm.engine import Tensor
+from tinyfm.engine import Tensor, applied
 from tinyfm.errors import SettingError, spell
 from tinyfm.kernels import updates
 
@@ -80,7 +80,9 @@ class Optimizer:
         self.now, self.time = self.rate, self.time + 1
         gradients = self.clip([p.grad for p in self.parameters])
         for p, g, arrays in zip(self.parameters, gradients, self.arrays):
-            if g is not None: self.update(p.data, g, *arrays)
+            if g is not None:
+                self.update(p.data, g, *arrays)
+                applied(p)
 
     def clip(self, gradients: Gradients) -> Gradients:
         """The gradients within their bounds, as new arrays where a bound is set."""
