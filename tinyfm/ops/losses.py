@@ -14,7 +14,7 @@ from tinyfm.engine import Array, Tensor, op
 from tinyfm.errors import SettingError, ShapeError, user_line
 from tinyfm.kernels import special
 from tinyfm.ops.activations import relu, softplus
-from tinyfm.ops.elementwise import abs, equal, exp, less, log, maximum, sigmoid, square, where
+from tinyfm.ops.elementwise import abs, equal, exp, greater, less, log, maximum, sigmoid, square, where
 from tinyfm.ops.linear import vecdot
 from tinyfm.ops.lookup import one_hot
 from tinyfm.ops.normalization import normalize
@@ -92,10 +92,20 @@ def hinge(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
     return reduced(relu(1.0 - target * prediction), reduction)
 
 
-def poisson_negative_log_likelihood(log_rate: Any, target: Any, *, reduction: str = "mean") -> Any:
-    """e^l - t l: minus the log probability of the count t under rate e^l, without ln t!."""
-    check_same("poisson_negative_log_likelihood", log_rate, target, ("log_rate", "target"))
-    return reduced(exp(log_rate) - target * log_rate, reduction)
+def poisson_negative_log_likelihood(prediction: Any, target: Any, *, log_input: bool = True, full: bool = False,
+                                    epsilon: float = 1e-8, reduction: str = "mean") -> Any:
+    """e^l - t l: minus the log probability of the count t under the rate e^l, without ln t!.
+
+    log_input=False: the prediction is the rate r itself, r - t ln(r + epsilon).  full: adds Stirling's approximation of
+    ln t! where t > 1: t ln t - t + ln(2 pi t) / 2.
+    """
+    check_same("poisson_negative_log_likelihood", prediction, target)
+    losses = exp(prediction) - target * prediction if log_input else prediction - target * log(prediction + epsilon)
+    if full:
+        large = greater(target, 1.0)
+        t = where(large, target, 1.0)
+        losses = losses + where(large, t * log(t) - t + log(t * (2 * pi)) * 0.5, 0.0)
+    return reduced(losses, reduction)
 
 
 def gaussian_negative_log_likelihood(prediction: Any, target: Any, variance: Any, *, full: bool = False,

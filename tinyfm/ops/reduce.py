@@ -260,6 +260,7 @@ def softmax_kernel(g: Array, out: Array, axis: int) -> Array:
                              lambda g, out, axis: out * (g - sum(g * out, axis=axis, keepdims=True)), softmax_kernel))
 def softmax(x: Array, *, axis: int = -1) -> Array:
     """Stable at any size; 0 where x is -inf, NaN where all are."""
+    if not np.size(x): return x
     with np.errstate(invalid="ignore"):
         y = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
         y /= np.add.reduce(y, axis=axis, keepdims=True)
@@ -270,6 +271,7 @@ def softmax(x: Array, *, axis: int = -1) -> Array:
                                lambda g, out, axis: g - exp(out) * sum(g, axis=axis, keepdims=True)))
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
     """ln softmax(x), exact where softmax has rounded to 0."""
+    if not np.size(x): return x
     with np.errstate(invalid="ignore"):
         y = x - np.maximum.reduce(x, axis=axis, keepdims=True)
         y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))

@@ -141,9 +141,14 @@ def along(indices: Array, axis: int) -> tuple[Any, ...]:
     return tuple(grid)
 
 
+def resized(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
+    """`shape` with another size along one axis."""
+    return tuple(size if i == axis % len(shape) else n for i, n in enumerate(shape))
+
+
 @op(r"y_{ij} = x_{i, k(i,j)}", "linear",
     x=(r"\bar x_{ik} = \sum_{j: k(i,j) = k} \bar y_{ij}",
-       lambda g, x_shape, indices, axis: scatter_along_axis(g, indices, axis=axis, shape=x_shape)))
+       lambda g, x_shape, indices, axis: scatter_along_axis(g, indices, axis=axis, shape=resized(g.shape, axis, x_shape[axis]))))
 def take_along_axis(x: Array, indices: Array, *, axis: int) -> Array:
     """Along `axis`, element j of the result is element indices[..., j, ...] of x."""
     return np.take_along_axis(x, indices, axis)
