@@ -52,13 +52,14 @@ def max_pool_x(g: Array, x: Array, y: Array, *, pool_size: Sizes, strides: Sizes
     dx, any_nan = zeros(x.shape, g.dtype, windows), np.isnan(np.max(y, initial=-np.inf))
     for images, scratch in scratch_tiles(y, windows):
         free = np.ones(scratch.shape, bool)                                # windows whose winner is still to come
+        share = scratch if g.dtype == y.dtype else np.empty(scratch.shape, g.dtype)
         for read, by in windows.touches:
             value = gather(x[images][read], scratch)
             won = value == y[images][by]
             if any_nan: won |= value != value
             won &= free[by]
             free[by] ^= won
-            scatter(np.multiply(g[images][by], won, out=scratch[by]), dx[images][read], windows)
+            scatter(np.multiply(g[images][by], won, out=share[by]), dx[images][read], windows)
     return dx
 
 
