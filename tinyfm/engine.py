@@ -245,16 +245,14 @@ class Op:
         if plain: return out
         if not (recorded and self.reads is not None and state.recording): return Tensor(out)
         values.append(out)
-        saved = {name: values[i] for name, i in (self.reads if None not in parents else self.needed(parents))}
+        reads = self.reads if None not in parents else [
+            r for parent, rule in zip(parents, self.rules) if parent is not None and rule for r in rule.reads]
+        saved = {name: values[i] for name, i in reads} if reads else {}
         if self.facts: saved.update([(name, fact(values[i])) for name, i, fact in self.facts])
         if self.settings: saved.update(self.settings | settings)
         node = Node(self, parents, saved, out.shape)
         if watch is not None: watch.recorded(node, values)
         return Tensor(out, node)
-
-    def needed(self, parents: Sequence[Node | None]) -> list[tuple[str, int]]:
-        """What to keep when some arguments are constants: only what the rules of the others name."""
-        return [r for parent, rule in zip(parents, self.rules) if parent is not None and rule for r in rule.reads]
 
     def bind(self, args: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort out arguments given by keyword or left to their default; name what does not fit."""
