@@ -65,31 +65,32 @@ def solve_policy(P: Any, R: ArrayLike, gamma: float, policy: ArrayLike) -> Plan:
     ValueError when gamma = 1 and the policy never ends from some state.
     """
     P, R, pi = *check_model(P, R, gamma), check_policy(policy, P)
-    P_pi, R_pi = np.einsum("sa,sat->st", pi, np.asarray(P)), (pi * R).sum(axis=1)
-    going = ~((np.diag(P_pi) == 1) & (R_pi == 0))              # in the other states V = 0 and nothing more happens
-    V = np.zeros(len(R))
-    system = np.eye(int(going.sum())) - gamma * P_pi[np.ix_(going, going)]
-    if np.linalg.matrix_rank(system) < len(system):
-        raise ValueError(f"With gamma = {gamma} this policy goes on forever from some state: its value does not exist. "
+    P_pi, R_pi = under_policy(P, pi), (pi * R).sum(axis=1)
+    over = np.isclose(np.diag(P_pi), 1, atol=1e-12) & (R_pi == 0)     # there V = 0 and nothing more happens
+    if gamma == 1 and not can_reach(P_pi, over).all():
+        stuck = int(np.argmin(can_reach(P_pi, over)))
+        raise ValueError(f"With gamma = 1 this policy goes on forever from state {stuck}: its value does not exist. "
                          "Discount (gamma < 1), or give every state a way to the end.")
-    V[going] = np.linalg.solve(system, R_pi[going])
+    V = np.zeros(len(R))
+    V[~over] = np.linalg.solve(np.eye(len(R))[~over][:, ~over] - gamma * P_pi[~over][:, ~over], R_pi[~over])
     return plan(P, R, gamma, V, 1, 0.0)
 
 
-def policy_iteration(P: Any, R: ArrayLike, gamma: float, *, tolerance: float = 1e-10) -> Plan:
-    """Evaluate, improve, until no action improves: the box of page 80. Begins with the policy that tries all evenly.
+def policy_iteration(P: Any, R: ArrayLike, gamma: float) -> Plan:
+    """Evaluate, improve, until no action improves: the box of page 80, with the values solved for. S x S numbers.
 
-    An action is changed only for one that is better by more than rounding, so that ties cannot alternate forever.
+    Begins with the policy that tries all actions evenly. An action is changed only for one that is better by more than
+    rounding, so that ties cannot alternate forever.
     """
     P, R = check_model(P, R, gamma)
-    pi = np.full(R.shape, 1 / R.shape[1])
+    states, pi = np.arange(len(R)), np.full(R.shape, 1 / R.shape[1])
     for iteration in range(1, MOST_SWEEPS + 1):
-        V, Q, _, _, bound = evaluate_policy(P, R, gamma, pi, tolerance=tolerance)
-        best = optimal_actions(Q, 1e-8 * (1 + abs(V).max()))
-        if iteration > 1 and best[np.arange(len(V)), pi.argmax(axis=1)].all():
-            return Plan(V, Q, pi.argmax(axis=1), iteration, bound)
-        pi = np.eye(R.shape[1])[best.argmax(axis=1)]
-    raise RuntimeError("policy_iteration did not settle.")
+        V, Q, _, _, bound = solve_policy(P, R, gamma, pi)
+        best, policy = optimal_actions(Q, 1e-10 * (1 + abs(V).max())), pi.argmax(axis=1)
+        if iteration > 1 and best[states, policy].all():
+            return Plan(V, Q, policy, iteration, bound)
+        pi = np.eye(R.shape[1])[np.where(best[states, policy], policy, best.argmax(axis=1))]
+    return stopped(P, R, gamma, V, None, np.inf)
 
 
 def value_iteration(P: Any, R: ArrayLike, gamma: float, *, tolerance: float = 1e-10,
@@ -143,20 +144,22 @@ def prioritized_sweeping(P: Any, R: ArrayLike, gamma: float, *, tolerance: float
     """
     P, R = check_model(P, R, gamma)
     V, smallest = np.zeros(len(R)), tolerance / horizon(gamma)
-    before, error = predecessors(P), abs(R.max(axis=1))
-    queue = [(-e, s) for s, e in enumerate(error.tolist()) if e > smallest]
+    before, error = predecessors(P), abs(R.max(axis=1)).tolist()
+    queue = [(-e, s) for s, e in enumerate(error) if e > smallest]
     heapq.heapify(queue)
     backups = 0
-    while queue:
-        _, s = heapq.heappop(queue)
+    while queue and backups < MOST_SWEEPS * len(V):
+        e, s = heapq.heappop(queue)
+        if -e != error[s]:                                     # a newer entry speaks for this state
+            continue
         backups += 1
         V[s] = (R[s] + gamma * (P[s] @ V)).max()
-        for s2 in before[s]:
-            e = abs(float((R[s2] + gamma * (P[s2] @ V)).max()) - V[s2])
-            if e > smallest:
-                heapq.heappush(queue, (-e, s2))
-        if backups > MOST_SWEEPS * len(V):
-            return stopped(P, R, gamma, V, None, np.inf)
+        for s2 in before[s] | {s}:
+            error[s2] = abs(float((R[s2] + gamma * (P[s2] @ V)).max() - V[s2]))
+            if error[s2] > smallest:
+                heapq.heappush(queue, (-error[s2], s2))
+    if queue:
+        return stopped(P, R, gamma, V, None, np.inf)
     return plan(P, R, gamma, V, backups / len(V), residual(P, R, gamma, V) * horizon(gamma))
 
 
@@ -204,14 +207,31 @@ def stopped(P: Transitions, R: Array, gamma: float, V: Array, sweeps: int | None
     return plan(P, R, gamma, V, sweeps, bound)
 
 
-def predecessors(P: Transitions) -> list[list[int]]:
+def under_policy(P: Transitions, pi: Array) -> Array:
+    """P_pi(s, s') = sum_a pi(a|s) P(s, a, s')."""
+    if not isinstance(P, Outcomes):
+        return np.asarray(np.einsum("sa,sat->st", pi, P))
+    P_pi = np.zeros((len(pi), len(pi)))
+    np.add.at(P_pi, (np.arange(len(pi))[:, None, None], P.next_state), pi[..., None] * P.probability)
+    return P_pi
+
+
+def can_reach(P_pi: Array, goal: Array) -> Array:
+    """The states from which some way leads into `goal`, itself included."""
+    reached, more = goal, goal | (P_pi[:, goal] > 0).any(axis=1)
+    while (more != reached).any():
+        reached, more = more, more | (P_pi[:, more] > 0).any(axis=1)
+    return more
+
+
+def predecessors(P: Transitions) -> list[set[int]]:
     """For each state those that may lead to it."""
     before: list[set[int]] = [set() for _ in range(P.shape[0])]
     places = np.nonzero(P.probability if isinstance(P, Outcomes) else P)
     after = P.next_state[places] if isinstance(P, Outcomes) else places[2]
     for s, s2 in zip(places[0].tolist(), after.tolist(), strict=True):
         before[s2].add(s)
-    return [sorted(states) for states in before]
+    return before
 
 
 def check_model(P: Any, R: Any, gamma: float) -> tuple[Any, Array]:
