@@ -108,6 +108,21 @@ def test_no_argument_is_written_to_and_no_result_shares_memory():
         assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
 
 
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("c_in, c_out", [(1, 70), (70, 1), (70, 60)])
+def test_many_channels_and_no_images(kernel, c_in, c_out):
+    """Shapes past every switch between ways of computing."""
+    rng = np.random.default_rng(0)
+    for batch in (0, 3):
+        x, w = rng.standard_normal((batch, 15, 15, c_in)), rng.standard_normal((kernel, kernel, c_in, c_out))
+        y = conv(x, w, **PLAIN)
+        n = 16 - kernel
+        patches = np.stack([x[:, i:i + n, j:j + n] for i in range(kernel) for j in range(kernel)], -2)
+        np.testing.assert_allclose(y, np.einsum("nhvkc,kco->nhvo", patches, w.reshape(-1, c_in, c_out)), atol=1e-10)
+        dx, dw = conv_x(y, w, size=(15, 15), **PLAIN), conv_w(x, y, size=(kernel, kernel), **PLAIN)
+        np.testing.assert_allclose([np.sum(dx * x), np.sum(dw * w)], np.sum(y * y), rtol=1e-10)
+
+
 def test_mixed_dtypes_meet_in_the_wider_one():
     x, w = np.ones((1, 4, 4, 2), "f4"), np.ones((3, 3, 2, 2))
     y = conv(x, w, **PLAIN)

@@ -33,6 +33,7 @@ Array = NDArray[Any]
 Type = np.dtype[Any]
 
 FEW_CHANNELS = 4
+SMALL_PRODUCT = 1_000_000    # multiplications, up to which OpenBLAS's kernels for small matrices run
 
 
 def conv(x: Array, w: Array, *, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int = 1) -> Array:
@@ -86,7 +87,7 @@ def gather(x: Array, kernels: Array, windows: Windows) -> Array:
     y = np.empty((len(x), *windows.out, g * o), np.result_type(x, kernels))
     kernel = kernels.swapaxes(0, 1).reshape(g, k * c, o).astype(y.dtype, copy=False)
     for images, patches in tiled_patches(x, windows, g, y.dtype):
-        np.matmul(patches, kernel, out=by_group(y[images], g))
+        matmul(patches, kernel, out=by_group(y[images], g))
     return y
 
 
@@ -95,7 +96,7 @@ def products(x: Array, y: Array, windows: Windows, groups: int) -> Array:
     k, c, o = len(windows.touches), x.shape[-1] // groups, y.shape[-1] // groups
     total = np.zeros((groups, k * c, o), np.result_type(x, y))
     for images, patches in tiled_patches(x, windows, groups, total.dtype):
-        total += patches.swapaxes(1, 2) @ by_group(y[images], groups)
+        add_matmul(patches, by_group(y[images], groups), out=total)
     return total.reshape(groups, k, c, o).swapaxes(0, 1)
 
 
@@ -144,14 +145,15 @@ def add_pixels(x: Array, rows: Array, kernels: Array, windows: Windows) -> None:
     """Offset by offset: one product, then its rows are added.  rows: (g, pixels, o)."""
     scratch = np.empty((len(x), *windows.out, x.shape[-1]), x.dtype)
     for kernel, (read, by) in zip(kernels, windows.touches, strict=True):
-        np.matmul(rows, kernel, out=by_group(scratch, len(rows)))
+        matmul(rows, kernel, out=by_group(scratch, len(rows)))
         x[read] += scratch[by]
 
 
 def add_planes(x: Array, rows: Array, kernels: Array, windows: Windows) -> None:
     """One product for all offsets, added with the pixels last in memory: the faster way for few channels."""
     k, g, o, c = kernels.shape
-    each = kernels.transpose(1, 0, 3, 2).reshape(g, k * c, o) @ rows.swapaxes(1, 2)             # (g, k c, pixels)
+    each = np.empty((g, k * c, rows.shape[1]), x.dtype)
+    matmul(rows, kernels.transpose(1, 2, 0, 3).reshape(g, o, k * c), out=each.swapaxes(1, 2))
     each = each.reshape(g, k, c, len(x), *windows.out)
     planes = np.zeros((g, c, len(x), *windows.size), x.dtype)
     for i, (read, by) in enumerate(windows.touches):
@@ -159,6 +161,32 @@ def add_planes(x: Array, rows: Array, kernels: Array, windows: Windows) -> None:
         source: Any = (slice(None), i, ..., *by[1:-1])
         planes[inside] += each[source]
     x[...] = np.moveaxis(planes, (0, 1), (-2, -1)).reshape(x.shape)
+
+
+# ------------------------------------------------------------ narrow matrix products
+
+def matmul(a: Array, b: Array, out: Array) -> Array:
+    """out <- a b for stacks of matrices, a: (..., rows, k), b: (..., k, n)."""
+    for rows in row_blocks(a.shape[-2], a.shape[-1] * out.shape[-1]):
+        np.matmul(a[..., rows, :], b, out=out[..., rows, :])
+    return out
+
+
+def add_matmul(a: Array, b: Array, out: Array) -> Array:
+    """out <- out + a^T b for stacks of matrices, a: (..., rows, k), b: (..., rows, n)."""
+    for rows in row_blocks(a.shape[-2], a.shape[-1] * b.shape[-1]):
+        out += a[..., rows, :].swapaxes(-1, -2) @ b[..., rows, :]
+    return out
+
+
+def row_blocks(rows: int, products_per_row: int) -> Iterator[slice]:
+    """Cut the rows where that makes matrix products small enough for OpenBLAS to skip its packing of the operands.
+
+    For narrow matrices packing takes as long as multiplying.  Wide ones are left whole.
+    """
+    step = SMALL_PRODUCT // max(1, products_per_row)
+    if step < 256: step = max(1, rows)
+    for start in range(0, rows, step): yield slice(start, start + step)
 
 
 # ------------------------------------------------------------ shapes

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfm.kernels.conv import Type, check_channels, conv_x, empty_patches
+from tinyfm.kernels.conv import Type, add_matmul, check_channels, conv_x, empty_patches, matmul
 from tinyfm.kernels.windows import Pairs, Sizes, Touch, Windows, check_output, copy_pixels, slide, tiles, touching
 
 Array = NDArray[Any]
@@ -56,17 +56,17 @@ def conv_relu_pool_gradients(g: Array, x: Array, w: Array, y: Array, *, pool_siz
     check_output(x.shape, g.shape, windows)
     dtype = np.result_type(g, x, w)
     dx = np.empty(x.shape, dtype) if wants[0] else None
-    dw, db = np.zeros((prod(w.shape[:-1]), w.shape[-1]), dtype), np.zeros(w.shape[-1:], dtype)
+    dw, db = np.zeros((prod(pool_size), prod(w.shape[:-1]), w.shape[-1]), dtype), np.zeros(w.shape[-1:], dtype)
     for images, patches, each in convolved(x, w, windows, firsts, dtype):
         above = (g[images] * (y[images] > 0)).reshape(each.shape[1:])              # the gradient before the relu
         db += np.ones(len(above), dtype) @ above                                   # 8 x faster than above.sum(axis=0)
         hand_out(above, each)
-        if wants[1]: dw += np.add.reduce(patches.swapaxes(1, 2) @ each)
+        if wants[1]: add_matmul(patches, each, out=dw)
         if dx is not None:
             convolution = slide(x.shape[1:-1], w.shape[:-2], strides, padding, dilation)
             dx[images] = conv_x(unpooled(each, windows.out, convolution.out, pool_size), w, size=x.shape[1:-1],
                                 strides=strides, padding=padding, dilation=dilation)
-    return dx, dw.reshape(w.shape) if wants[1] else None, db if wants[2] else None
+    return dx, np.add.reduce(dw).reshape(w.shape) if wants[1] else None, db if wants[2] else None
 
 
 def largest(each: Array) -> Array:
@@ -116,7 +116,7 @@ def convolved(x: Array, w: Array, windows: Windows, firsts: Firsts,
         for i, (first, (read, by)) in enumerate(zip(seen, windows.touches, strict=True)):
             if first < i: copy_pixels(cells[i], cells[first])
             else: copy_pixels(cells[i][by], tile[read])
-        yield images, patches, np.matmul(patches, kernel, out=each)
+        yield images, patches, matmul(patches, kernel, out=each)
 
 
 @lru_cache(maxsize=512)
