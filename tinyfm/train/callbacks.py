@@ -33,8 +33,9 @@ class Callbacks(Callback):
     def __init__(self, model: Any, callbacks: Sequence[Callback]) -> None:
         for callback in callbacks: callback.model = model
         for moment in (name for name in vars(Callback) if name.startswith("on_")):
-            setattr(self, moment, self.each([getattr(c, moment) for c in callbacks
-                                             if getattr(type(c), moment) is not getattr(Callback, moment)]))
+            handlers = [getattr(callback, moment) for callback in callbacks]
+            idle = getattr(Callback, moment)
+            setattr(self, moment, self.each([h for h in handlers if getattr(h, "__func__", h) is not idle]))
 
     @staticmethod
     def each(handlers: list[Callable[..., None]]) -> Callable[..., None]:

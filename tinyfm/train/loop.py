@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tinyfm.data.split import batches
 from tinyfm.engine import Tensor, no_grad
+from tinyfm.errors import SettingError
 from tinyfm.train.callbacks import Callback, Callbacks, History
 from tinyfm.train.examples import Examples, class_weights, examples, held_out, split_off
 from tinyfm.train.progress import Progress
@@ -45,6 +46,7 @@ def fit(model: Any, x: Any, y: Any = None, *, batch_size: int = 32, epochs: int 
     validation = None if validation_data is None else held_out(validation_data)
     if validation_split: data, validation = split_off(data, validation_split)
     if class_weight: data.weight = class_weights(data, class_weight)
+    if batch_size < 1: raise SettingError(f"A batch holds at least one example, received batch_size={batch_size}.")
     start(model, data)
     history = History()
     watchers = Callbacks(model, [*callbacks, history, *([Progress(verbose, epochs)] if verbose else [])])
