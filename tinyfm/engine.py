@@ -269,7 +269,11 @@ class Op:
         """NumPy's ValueError in our words: the op, every argument with its shape, and the line that called."""
         received = ", ".join(f"{a}: {spell(v)}" for a, v in [*zip(self.args, values), *settings.items()])
         kind = type(error) if isinstance(error, ShapeError | SettingError) else ShapeError
-        return kind(f"{self.name}: {error}\n  received {received}\n  at {user_line()}")
+        text = str(error)
+        if isinstance(error, np.exceptions.AxisError) and values:
+            n = np.ndim(values[0])
+            text += f"; {self.args[0]} has axes 0 to {n - 1}, which are also -{n} to -1." if n else f"; {self.args[0]} has no axes."
+        return kind(f"{self.name}: {text}\n  received {received}\n  at {user_line()}")
 
     def __repr__(self) -> str: return f"<op {self.name}{self.__signature__}: {self.formula}>"
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyfm.engine import Array, Tensor
+from tinyfm.errors import ShapeError, user_line
 from tinyfm.kernels import attention as kernels
 from tinyfm.ops.composite import fused
 from tinyfm.ops.elementwise import greater, where
@@ -34,8 +35,8 @@ def visible(mask: Any, causal: bool, shape: tuple[int, ...]) -> Any:
         seen = plain if plain.dtype == bool else plain > -np.inf
         if seen.all(): seen = None
     if not causal: return seen
-    past = np.tri(*shape[-2:], dtype=bool)
-    return past if seen is None else seen & past
+    past = np.tri(*shape[-2:]) > 0
+    return past if seen is None else np.logical_and(seen, past)
 
 
 def attend(q: Any, k: Any, v: Any, mask: Any, *, causal: bool, scale: float) -> Any:
@@ -50,13 +51,25 @@ def attention(q: Array, k: Array, v: Array, mask: Array | None, *, causal: bool,
     return kernels.attention(q, k, v, mask, causal, scale)
 
 
+def check_mask(mask: Any, q: Any, k: Any) -> None:
+    """ShapeError unless the mask broadcasts to one number for each query and key."""
+    scores = (*np.broadcast_shapes(q.shape[:-2], k.shape[:-2]), q.shape[-2], k.shape[-2])
+    if mask is None: return
+    try: fits = np.broadcast_shapes(mask.shape, scores)[-2:] == scores[-2:]
+    except ValueError: fits = False
+    if not fits:
+        raise ShapeError(f"attention: the mask has shape {mask.shape}; it must broadcast to (..., queries, keys) = {scores}. "
+                         f"Is it meant for other lengths, or transposed?\n  at {user_line()}")
+
+
 def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool = False,
                                  scale: float | None = None) -> Any:
-    """y = softmax(q k' scale + mask) v.  q: (..., queries, d), k: (..., keys, d), v: (..., keys, e); scale: 1 / sqrt(d).
+    """y = softmax(q k' scale + mask) v.  q: (..., queries, d), k: (..., keys, d), v: (..., keys, e).
 
     mask: broadcasts to (..., queries, keys); booleans say who may be looked at (True: yes), numbers are added to the
-    scores.  causal: query i sees the keys 0 ... i.  A query that sees nothing gets 0.  `attention_weights` shows who looks
-    where.
+    scores.  causal: query i sees the keys 0 ... i.  A query that sees nothing gets 0.  scale: 1 / sqrt(d) by default.
+    `attention_weights` shows who looks where.
     """
     if isinstance(mask, list): mask = np.asarray(mask)
+    check_mask(mask, q, k)
     return attention(q, k, v, mask, causal=causal, scale=1 / sqrt(q.shape[-1]) if scale is None else scale)
