@@ -6,6 +6,7 @@ import tinyfm as fm
 from tinyfm.debug import ChangedInPlaceError, NotFiniteError
 from tinyfm.engine import state
 from tinyfm.errors import MixedPrecisionWarning
+from tinyfm.nn import Dense, Sequential
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -54,3 +55,10 @@ def test_mixed_precision_is_pointed_out():
     with pytest.warns(MixedPrecisionWarning, match=r"linear mixes float32 and float64.*x: float32 \(3, 2\), w: float64.*y = fm\.linear"):
         with fm.debug(): y = fm.linear(x, w)
     assert y.dtype == np.float64
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_layer_is_named_by_its_path():
+    model = Sequential([Dense(3, name="first"), Dense(2, activation=fm.log, name="second")], name="net")
+    with pytest.raises(NotFiniteError, match=r"log returned NaN in layer net/second, at .*model\(-np\.ones"):
+        with fm.debug(): model(-np.ones((4, 5), np.float32) * np.arange(5, dtype=np.float32))

@@ -122,7 +122,8 @@ def layer_path() -> str:
     names: list[str] = []
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        owner = frame.f_locals.get("self") if frame.f_code.co_name == "__call__" else None
+        ours = frame.f_code.co_name == "__call__" and frame.f_code.co_filename.startswith(PACKAGE)
+        owner = frame.f_locals.get("self") if ours else None
         if owner is not None and not isinstance(owner, Op) and isinstance(getattr(owner, "name", None), str):
             names.append(owner.name)
         frame = frame.f_back
