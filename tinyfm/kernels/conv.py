@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.errors import ShapeError
-from tinyfm.kernels.windows import Pairs, Sizes, Windows, check_output, copy_pixels, slide, tiles
+from tinyfm.kernels.windows import Pairs, Sizes, Windows, check_output, copy_pixels, slide, tiles, within
 
 Array = NDArray[Any]
 Type = np.dtype[Any]
@@ -86,8 +86,8 @@ def gather(x: Array, kernels: Array, windows: Windows) -> Array:
     k, g, c, o = kernels.shape
     y = np.empty((len(x), *windows.out, g * o), np.result_type(x, kernels))
     kernel = kernels.swapaxes(0, 1).reshape(g, k * c, o).astype(y.dtype, copy=False)
-    for images, patches in tiled_patches(x, windows, g, y.dtype):
-        matmul(patches, kernel, out=by_group(y[images], g))
+    for tile, patches in tiled_patches(x, windows, g, y.dtype):
+        matmul(patches, kernel, out=by_group(y[tile], g))
     return y
 
 
@@ -95,38 +95,48 @@ def products(x: Array, y: Array, windows: Windows, groups: int) -> Array:
     """sum over pixels of x[read]^T y[by] for every offset: (k, g, c, o), one product P^T y for each tile."""
     k, c, o = len(windows.touches), x.shape[-1] // groups, y.shape[-1] // groups
     total = np.zeros((groups, k * c, o), np.result_type(x, y))
-    for images, patches in tiled_patches(x, windows, groups, total.dtype):
-        add_matmul(patches, by_group(y[images], groups), out=total)
+    for tile, patches in tiled_patches(x, windows, groups, total.dtype):
+        add_matmul(patches, by_group(y[tile], groups), out=total)
     return total.reshape(groups, k, c, o).swapaxes(0, 1)
 
 
-def tiled_patches(x: Array, windows: Windows, groups: int, dtype: Type) -> Iterator[tuple[slice, Array]]:
-    """Yield, tile by tile, (which images, their patches: (g, pixels, k c)); the next tile overwrites the patches."""
+def tiled_patches(x: Array, windows: Windows, groups: int, dtype: Type) -> Iterator[tuple[Any, Array]]:
+    """Yield, tile by tile, (which images and rows of the output, their patches: (g, pixels, k c)).
+
+    A tile is several images, or some rows of one that is large.  The next tile overwrites the patches.
+    """
     if windows.pointwise:                                                           # the patches are x itself
         yield slice(None), by_group(x.astype(dtype, copy=False), groups)
         return
     x = x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
-    patch_bytes = dtype.itemsize * len(windows.touches) * prod(x.shape[-2:])
-    cells, patches = empty_patches(0, windows, x.shape[-2:], dtype)
-    for images in tiles(len(x), bytes_each=prod(windows.out) * patch_bytes):
-        tile = x[images]
-        if cells.shape[1] != len(tile): cells, patches = empty_patches(len(tile), windows, x.shape[-2:], dtype)
-        for cell, (read, by) in zip(cells, windows.touches, strict=True):
-            copy_pixels(cell[by], tile[read])                                       # pixels outside x stay 0
-        yield images, patches
+    row_bytes = dtype.itemsize * len(windows.touches) * prod(windows.out[1:]) * prod(x.shape[-2:])
+    cells, patches = empty_patches((0, 0), windows, x.shape[-2:], dtype)
+    for images in tiles(len(x), bytes_each=windows.out[0] * row_bytes):
+        count = images.stop - images.start
+        for rows in tiles(windows.out[0], bytes_each=count * row_bytes):
+            extent, source = (count, rows.stop - rows.start), x[images]
+            if cells.shape[1:3] != extent: cells, patches = empty_patches(extent, windows, x.shape[-2:], dtype)
+            touches = windows.touches
+            if extent[1] < windows.out[0]:
+                touches = [within(touch, rows) for touch in touches]
+                cells[...] = 0                                                      # another part of the border
+            for cell, (read, by) in zip(cells, touches, strict=True):
+                copy_pixels(cell[by], source[read])                                 # pixels outside x stay 0
+            yield (images, rows), patches
 
 
-def empty_patches(count: int, windows: Windows, channels: Sizes, dtype: Type) -> tuple[Array, Array]:
-    """Zeros seen in two ways: by window offset (k, count, *out, g, c), and as the matrices (g, pixels, k c).
+def empty_patches(extent: tuple[int, int], windows: Windows, channels: Sizes, dtype: Type) -> tuple[Array, Array]:
+    """Zeros seen in two ways: by window offset (k, *extent, *out[1:], g, c), and as the matrices (g, pixels, k c).
 
-    The copies run along the last axis in memory: the channels, or the pixels where channels are few.
+    extent: (images, rows of each).  The copies run along the last axis in memory: the channels, or the pixels where
+    channels are few.
     """
-    (g, c), k = channels, len(windows.touches)
+    (g, c), k, pixels = channels, len(windows.touches), (*extent, *windows.out[1:])
     if c <= FEW_CHANNELS:
-        memory = np.zeros((g, k, c, count, *windows.out), dtype)
-        return np.moveaxis(memory, (1, 0, 2), (0, -2, -1)), memory.reshape(g, k * c, -1).swapaxes(1, 2)
-    memory = np.zeros((g, count, *windows.out, k, c), dtype)
-    return np.moveaxis(memory, (-2, 0), (0, -2)), memory.reshape(g, -1, k * c)
+        memory = np.zeros((g, k, c, *pixels), dtype)
+        return np.moveaxis(memory, (1, 0, 2), (0, -2, -1)), memory.reshape(g, k * c, prod(pixels)).swapaxes(1, 2)
+    memory = np.zeros((g, *pixels, k, c), dtype)
+    return np.moveaxis(memory, (-2, 0), (0, -2)), memory.reshape(g, prod(pixels), k * c)
 
 
 # ------------------------------------------------------------ by adding back

@@ -110,7 +110,7 @@ def convolved(x: Array, w: Array, windows: Windows, firsts: Firsts,
     for images in tiles(len(x), bytes_each=prod(windows.out) * offsets * sum(kernel.shape) * dtype.itemsize):
         tile = x[images]
         if each.shape[1] != len(tile) * prod(windows.out):
-            cells, patches = empty_patches(len(tile), windows, x.shape[-2:], dtype)
+            cells, patches = empty_patches((len(tile), windows.out[0]), windows, x.shape[-2:], dtype)
             patches = patches.reshape(-1, offsets, len(kernel)).swapaxes(0, 1)
             each = np.empty((*patches.shape[:2], w.shape[-1]), dtype)
         for i, (first, (read, by)) in enumerate(zip(seen, windows.touches, strict=True)):

@@ -80,9 +80,23 @@ def span(size: int, stride: int, before: int, shift: int, out: int) -> tuple[sli
     """(input pixels, output pixels) along one axis for one offset, leaving out what falls outside the input."""
     first = max(0, -((shift - before) // stride))
     last = min(out - 1, (size - 1 - shift + before) // stride)
-    if last < first: return slice(0, 0), slice(0, 0)
-    start = first * stride + shift - before
-    return slice(start, start + (last - first) * stride + 1, stride), slice(first, last + 1)
+    count = max(0, last - first + 1)
+    return run(first * stride + shift - before, count, stride), run(first, count, 1)
+
+
+def within(touch: Touch, rows: slice) -> Touch:
+    """The part of a touch whose output pixels lie in these rows (of the first spatial axis), counted from there."""
+    (images, read, *others), (_, by, *places) = touch
+    first = max(0, -((by.start - rows.start) // by.step))
+    last = min(len(range(by.start, by.stop, by.step)), -((by.start - rows.stop) // by.step))
+    count = max(0, last - first)
+    return ((images, run(read.start + first * read.step, count, read.step), *others),
+            (images, run(by.start + first * by.step - rows.start, count, by.step), *places))
+
+
+def run(start: int, count: int, step: int) -> slice:
+    """start, start + step, ...: count of them."""
+    return slice(start, start + (count - 1) * step + 1, step) if count else slice(0, 0, step)
 
 
 def output_size(size: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int, ceil_mode: bool) -> int:
@@ -130,8 +144,9 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> tuple[in
 
 def tiles(count: int, bytes_each: int) -> Iterator[slice]:
     """Cut a batch of `count` images, `bytes_each` of scratch per image, into slices that stay in cache."""
-    number = -(-count * bytes_each // TILE_BYTES)
-    step = max(1, -(-count // max(1, number)))                                      # equal shares reuse scratch best
+    most = max(1, TILE_BYTES // max(1, bytes_each))
+    number = max(1, -(-count // most))
+    step = max(1, -(-count // number))                                              # equal shares reuse scratch best
     for start in range(0, count, step):
         yield slice(start, min(count, start + step))
 
