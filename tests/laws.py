@@ -1,8 +1,8 @@
 """The laws that every derivative obeys, as functions of an op, its arrays and its settings.
 
 Truth comes from outside: central differences in float64 at three step sizes, extrapolated (Romberg), along a random
-direction.  Where they disagree among themselves, or the second difference does not vanish like h^2, the function has a kink
-(or a pole) there, and the difference says nothing: that element is left out.  Everything else must agree to
+direction.  Where they disagree among themselves, or the second difference does not vanish like h^2, the function has a
+kink (or a pole) there, and the difference says nothing: that element is left out.  Everything else must agree to
 |a - n| <= 1e-6 |n| + 1e-9, written so that NaN fails.
 """
 from __future__ import annotations
@@ -60,11 +60,12 @@ def difference(f: Function, arrays: Sequence[Any], v: Sequence[np.ndarray], step
     with np.errstate(all="ignore"):
         at = {k: np.asarray(f(*moved(arrays, v, k * step)), float) for k in (-4, -2, -1, 0, 1, 2, 4)}
         slope = {k: (at[k] - at[-k]) / (2 * k * step) for k in (1, 2, 4)}
-        bend = {k: (at[k] - 2 * at[0] + at[-k]) / (k * step) for k in (1, 2)}    # C h where smooth, the jump of f' at a kink
+        bend = {k: (at[k] - 2 * at[0] + at[-k]) / (k * step) for k in (1, 2)}    # C h if smooth, the jump of f' if not
         fine, coarse = (4 * slope[1] - slope[2]) / 3, (4 * slope[2] - slope[4]) / 3
         n = (16 * fine - coarse) / 15
-        sure = (np.abs(n - fine) <= tolerance(n)) & (np.abs(2 * bend[1] - bend[2]) <= tolerance(n) + 1e-6 * np.abs(slope[1]))
-    return Difference(n, sure)
+        settled = np.abs(n - fine) <= tolerance(n)
+        smooth = np.abs(2 * bend[1] - bend[2]) <= tolerance(n) + 1e-6 * np.abs(slope[1])
+    return Difference(n, settled & smooth)
 
 
 def directional(f: Function, arrays: Sequence[Any], v: Sequence[np.ndarray]) -> np.ndarray:
@@ -107,7 +108,7 @@ class Case:
         return inner(gradients(y, leaves, self.u), self.w) if y.node is not None else 0.0
 
     def first_order(self) -> np.ndarray:
-        """J v and J' u against the difference along v, and <u, J v> = <J' u, v>.  Returns which elements were compared."""
+        """J v and J' u against the difference along v, and <u, J v> = <J' u, v>.  Returns what was compared."""
         n = difference(self.value, self.arrays, self.v)
         jv = pushforward(self.y, dict(zip(self.leaves, self.v)))
         assert close(jv, n.value, n.sure), report("jvp", jv, n.value)
@@ -139,7 +140,8 @@ class Case:
         fast = gradients(self.y, self.leaves, self.u)
         formula = gradients(self.y, self.leaves, self.u, create_graph=True)
         for a, b in zip(fast, formula):
-            assert np.all(np.abs(a - b.data) <= 1e-11 * (1 + np.max(np.abs(b.data), initial=0))), report("kernel", a, b.data)
+            allowed = 1e-11 * (1 + np.max(np.abs(b.data), initial=0))
+            assert np.all(np.abs(a - b.data) <= allowed), report("kernel", a, b.data)
 
     def gradients_are_owned(self) -> None:
         """No gradient shares memory with another, with u or with an argument, and none of those was written to."""
@@ -148,7 +150,7 @@ class Case:
         holders = [a for a in (*self.arrays, self.u, self.y.data) if isinstance(a, np.ndarray)]
         for i, d in enumerate(g):
             assert d.shape == self.leaves[i].shape and d.dtype == self.leaves[i].dtype
-            assert not any(np.may_share_memory(d, other) for other in (*holders, *g[:i])), "a gradient aliases another array"
+            assert not any(np.may_share_memory(d, a) for a in (*holders, *g[:i])), "a gradient aliases another array"
         assert all(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
                    for a, b in zip(before, (*self.arrays, self.u))), "an argument was written to"
 
@@ -181,11 +183,12 @@ def float32_stays(f: Function, arrays: Sequence[Any], settings: dict[str, Any], 
 def raw_pull(y: Tensor, u: Any) -> list[tuple[int, Any]]:
     """What the last node's rules return, before the engine hands it out in the right dtype."""
     assert y.node is not None
-    return [(i, d) for create in (False, True) for i, (_, d) in enumerate(y.node.vjp(Tensor(u) if create else u, create))]
+    both = [y.node.vjp(u), y.node.vjp(Tensor(u), create_graph=True)]
+    return [(i, d) for pulled in both for i, (_, d) in enumerate(pulled)]
 
 
 def keeps_only_what_its_rules_name(op: Op, arrays: Sequence[Any], settings: dict[str, Any]) -> None:
-    """The node of a call keeps the arguments and results that its rules and kernels name, facts and settings: no more."""
+    """A node keeps the arguments and results that its rules and kernels name, facts and settings: no more, no copy."""
     args, leaves = lifted(arrays)
     y = op(*args, **settings)
     if not leaves or y.node is None: return

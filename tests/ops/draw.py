@@ -1,4 +1,4 @@
-"""What hypothesis draws for an op: shapes (sizes 0 and 1 too), memory layouts, axes and settings; values come from a seed."""
+"""What hypothesis draws for an op: shapes (sizes 0 and 1 too), memory layouts, axes, settings; values from a seed."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 Strategy = st.SearchStrategy[Any]
+Arguments = tuple[list[Any], dict[str, Any]]
 Kind = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 flags = st.booleans()
 
 
 # ------------------------------------------------------------ values
 
-def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray: return np.asarray(rng.standard_normal(shape))
+def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(rng.standard_normal(shape))
 
 
 def uniform(low: float, high: float) -> Kind: return lambda rng, shape: np.asarray(rng.uniform(low, high, shape))
@@ -73,21 +75,24 @@ any_layout = st.sampled_from(["plain", "transposed", "backwards", "sparse", "str
 # ------------------------------------------------------------ shapes
 
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 0, max_side: int = 4) -> Strategy:
-    return hnp.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side).map(lambda s: (s,))
+    limits = {"min_dims": min_dims, "max_dims": max_dims, "min_side": min_side, "max_side": max_side}
+    return hnp.array_shapes(**limits).map(lambda s: (s,))
 
 
 def exactly(*several: tuple[int, ...]) -> Strategy: return st.just(several)
 
 
 def broadcasting(n: int = 2, min_side: int = 0) -> Strategy:
-    return hnp.mutually_broadcastable_shapes(num_shapes=n, min_side=min_side, max_side=3, max_dims=3).map(lambda b: b.input_shapes)
+    both = hnp.mutually_broadcastable_shapes(num_shapes=n, min_side=min_side, max_side=3, max_dims=3)
+    return both.map(lambda b: b.input_shapes)
 
 
 def same(n: int, **limits: int) -> Strategy: return shapes(**limits).map(lambda s: s * n)
 
 
 def signature(text: str) -> Strategy:
-    return hnp.mutually_broadcastable_shapes(signature=text, min_side=1, max_side=3, max_dims=1).map(lambda b: b.input_shapes)
+    both = hnp.mutually_broadcastable_shapes(signature=text, min_side=1, max_side=3, max_dims=1)
+    return both.map(lambda b: b.input_shapes)
 
 
 def sizes(form: Callable[..., tuple[tuple[int, ...], ...]], *bounds: tuple[int, int]) -> Strategy:
@@ -107,7 +112,8 @@ def axes(shape: tuple[int, ...], *_: Any) -> Strategy:
     return st.one_of(st.none(), several, axis(shape)) if shape else st.none()
 
 
-def maybe_axis(shape: tuple[int, ...], *_: Any) -> Strategy: return st.one_of(st.none(), axis(shape)) if shape else st.none()
+def maybe_axis(shape: tuple[int, ...], *_: Any) -> Strategy:
+    return st.one_of(st.none(), axis(shape)) if shape else st.none()
 
 
 def order(shape: tuple[int, ...], *_: Any) -> Strategy:
@@ -115,7 +121,7 @@ def order(shape: tuple[int, ...], *_: Any) -> Strategy:
 
 
 @st.composite
-def case(draw: Any, of: Strategy, *kinds: Kind, layout: Strategy = any_layout, **settings: Any) -> tuple[list[Any], dict[str, Any]]:
+def case(draw: Any, of: Strategy, *kinds: Kind, layout: Strategy = any_layout, **settings: Any) -> Arguments:
     """Arrays of the drawn shapes, one of each kind (the last kind serves for the rest), and the settings.
 
     A setting is a value, a strategy, or a function of the shapes that returns a strategy.

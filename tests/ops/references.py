@@ -96,11 +96,13 @@ def transpose_of(linear, size: tuple[int, ...], y: np.ndarray) -> np.ndarray:
 
 
 def conv_x(y, w, size, strides, padding, dilation, groups=1):
-    return transpose_of(lambda x: conv(x, w, strides, padding, dilation, groups), (len(y), *size, w.shape[-2] * groups), y)
+    return transpose_of(lambda x: conv(x, w, strides, padding, dilation, groups), (len(y), *size, w.shape[-2] * groups),
+                        y)
 
 
 def conv_w(x, y, size, strides, padding, dilation, groups=1):
-    return transpose_of(lambda w: conv(x, w, strides, padding, dilation, groups), (*size, x.shape[-1] // groups, y.shape[-1]), y)
+    return transpose_of(lambda w: conv(x, w, strides, padding, dilation, groups),
+                        (*size, x.shape[-1] // groups, y.shape[-1]), y)
 
 
 def window_starts(n, k, s, pads, d, ceil_mode):
@@ -116,7 +118,8 @@ def window_starts(n, k, s, pads, d, ceil_mode):
 
 def pool(x, reduce, pool_size, strides, padding, dilation, ceil_mode):
     """reduce(values inside x, how many positions inside the padded x) for each window."""
-    grids = [window_starts(n, *rest, ceil_mode) for n, *rest in zip(x.shape[1:-1], pool_size, strides, padding, dilation)]
+    grids = [window_starts(n, *rest, ceil_mode) for n,
+             *rest in zip(x.shape[1:-1], pool_size, strides, padding, dilation)]
     y = np.zeros((len(x), *map(len, grids), x.shape[-1]))
     for p in product(*[list(enumerate(g)) for g in grids]):
         steps = [[a + j * d for j in range(k)] for (_, a), k, d in zip(p, pool_size, dilation)]
@@ -208,7 +211,8 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
     q, k, v = (np.broadcast_to(a, lead + a.shape[-2:]) for a in (q, k, v))
     scale = 1 / sqrt(q.shape[-1]) if scale is None else scale
     shape = (*lead, q.shape[-2], k.shape[-2])
-    added = np.zeros(shape) if mask is None else np.broadcast_to(np.where(mask, 0, -np.inf) if mask.dtype == bool else mask, shape)
+    added = np.zeros(shape) if mask is None else np.broadcast_to(np.where(mask, 0, -np.inf) if mask.dtype == bool
+                                                                 else mask, shape)
     out = np.zeros((*lead, q.shape[-2], v.shape[-1]))
     for at in np.ndindex(*lead, q.shape[-2]):
         b, i = at[:-1], at[-1]
@@ -271,4 +275,5 @@ def linear_resize(x: np.ndarray, size: int) -> np.ndarray:
     """Linear interpolation at pixel centres, one row and channel at a time, by numpy.interp."""
     old = x.shape[1]
     at = (np.arange(size) + 0.5) * old / size - 0.5
-    return np.stack([np.stack([np.interp(at, np.arange(old), x[n, :, c]) for c in range(x.shape[2])], -1) for n in range(len(x))])
+    return np.stack([np.stack([np.interp(at, np.arange(old), x[n, :, c]) for c in range(x.shape[2])], -1)
+                     for n in range(len(x))])

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 
 import tinyfm.ops as ops
 from tests import laws
-from tests.ops.examples import EXAMPLES, Line
-from tinyfm.engine import Op, Tensor, leaf
+from tests.ops.examples import EXAMPLES
+from tests.ops.line import Line
+from tinyfm.engine import Op, Tensor
 from tinyfm.operators import table
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=4, deadline=None, derandomize=True, database=None,
-               suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.differing_executors])
+               suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large,
+                                      HealthCheck.differing_executors])
 
 
 def name(line: Line) -> str: return line.name

@@ -45,11 +45,13 @@ def compare(module: Any, x: np.ndarray, states: list[np.ndarray], run: Any, gate
     found = run(ours, mine)
     us = [rng.standard_normal(o.shape) for o in found]
     for a, b in zip(found, [out, *[s[0] for s in last]]): equal(a, b)
-    theirs = torch.autograd.grad([out, *[s[0] for s in last]], [tx, *ts, *module._flat_weights], [torch.tensor(u) for u in us])
+    theirs = torch.autograd.grad([out, *[s[0] for s in last]], [tx, *ts, *module._flat_weights],
+                                 [torch.tensor(u) for u in us])
     total = sum((fm.sum(a * u) for a, u in zip(found[1:], us[1:])), fm.sum(found[0] * us[0]))
     d = gradients(total, [*ours, *mine])
     for a, b in zip(d[:len(ours)], theirs): equal(a, b)
-    for a, b in zip(d[len(ours):], theirs[len(ours):]): np.testing.assert_allclose(a, reordered(gates)(b.numpy()), rtol=1e-9, atol=1e-9)
+    for a, b in zip(d[len(ours):], theirs[len(ours):]): np.testing.assert_allclose(a, reordered(gates)(b.numpy()),
+                                                                                   rtol=1e-9, atol=1e-9)
 
 
 def inputs(states: int) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -79,7 +81,8 @@ def test_scaled_dot_product_attention(causal: bool, kind: str | None) -> None:
     q, k, v = (rng.standard_normal((2, 3, n, d)) for n, d in ((6, 4), (6, 4), (6, 5)))
     mask = {None: None, "boolean": rng.random((2, 1, 6, 6)) > 0.3, "added": rng.standard_normal((6, 6))}[kind]
     theirs = [torch.tensor(a, requires_grad=True) for a in (q, k, v)]
-    y = torch.nn.functional.scaled_dot_product_attention(*theirs, None if mask is None else torch.tensor(mask), is_causal=causal)
+    y = torch.nn.functional.scaled_dot_product_attention(*theirs, None if mask is None else torch.tensor(mask),
+                                                         is_causal=causal)
     ours = [leaf(a) for a in (q, k, v)]
     found, u = fm.scaled_dot_product_attention(*ours, mask, causal=causal), rng.standard_normal(y.shape)
     equal(found, y)
@@ -94,7 +97,8 @@ def test_ctc(reduction: str, zero_infinity: bool) -> None:
     targets[0] = 2                                                     # repeats, which need blanks between
     frames, lengths = np.array([12, 9, 7, 4 if zero_infinity else 12]), np.array([5, 4, 0, 5])
     t = torch.tensor(scores, requires_grad=True)
-    loss = torch.nn.functional.ctc_loss(torch.log_softmax(t, -1).transpose(0, 1), torch.tensor(targets), torch.tensor(frames), torch.tensor(lengths),
+    loss = torch.nn.functional.ctc_loss(torch.log_softmax(t, -1).transpose(0, 1), torch.tensor(targets),
+                                        torch.tensor(frames), torch.tensor(lengths),
                                         reduction=reduction, zero_infinity=zero_infinity)
     x = leaf(scores)
     found = fm.ctc_loss(fm.log_softmax(x), targets, frames, lengths, reduction=reduction, zero_infinity=zero_infinity)

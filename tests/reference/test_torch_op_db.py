@@ -1,4 +1,7 @@
-"""PyTorch's own sample inputs: nearly all supported, and all that are agree.  The table: python -m tests.reference.torch_samples."""
+"""PyTorch's own sample inputs: nearly all supported, and all that are agree.
+
+The table: python -m tests.reference.torch_samples.
+"""
 from __future__ import annotations
 
 import pytest
@@ -16,4 +19,4 @@ def test_samples_of_every_operator_agree_in_value_gradient_and_hessian_vector_pr
     assert [(row.name, row.disagreed[:2]) for row in rows if row.disagreed] == []
     total = sum(row.samples for row in rows)
     assert sum(row.agreed for row in rows) >= 0.95 * total
-    assert all(row.agreed for row in rows), "an operator none of whose samples is supported does not belong in the table"
+    assert all(row.agreed for row in rows), "an operator without a supported sample does not belong in the table"

@@ -1,8 +1,8 @@
 r"""CTC on plain arrays: the cost of all alignments of a text with a longer sequence of frames, in log space.
 
 The text t is written with blanks around every letter, l = (-, t1, -, t2, -, ...); an alignment walks through l, at each
-frame staying, moving on by one, or skipping a blank between two different letters.  alpha[s] sums all walks that end in s,
-beta[s] all that start there (Graves et al. 2006, section 4.1).
+frame staying, moving on by one, or skipping a blank between two different letters.  alpha[s] sums all walks that end in
+s, beta[s] all that start there (Graves et al. 2006, section 4.1).
 """
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ends(walk: Array, lengths: Array, dtype: Any) -> Array:
 
 
 def forward(emit: Array, skip: Array, frames: Array) -> Array:
-    """alpha before each frame and after the last: (time + 1, batch, places).  A shorter sequence stands still at its end."""
+    """alpha before each frame and after the last: (time + 1, batch, places).  A shorter sequence waits at its end."""
     time, start = emit.shape[1], np.full(skip.shape, -np.inf, emit.dtype)
     start[:, 0] = 0
     alpha = [start]
@@ -60,7 +60,8 @@ def forward(emit: Array, skip: Array, frames: Array) -> Array:
 
 def emissions(log_probabilities: Array, walk: Array) -> Array:
     """The log probability of every place of l at every frame: (batch, time, places)."""
-    return np.take_along_axis(log_probabilities, np.broadcast_to(walk[:, None], (*log_probabilities.shape[:2], walk.shape[1])), 2)
+    places = np.broadcast_to(walk[:, None], (*log_probabilities.shape[:2], walk.shape[1]))
+    return np.take_along_axis(log_probabilities, places, 2)
 
 
 def ctc(log_probabilities: Array, targets: Array, frames: Array, lengths: Array, blank: int) -> Array:
@@ -71,8 +72,9 @@ def ctc(log_probabilities: Array, targets: Array, frames: Array, lengths: Array,
     return -total(*last.T)
 
 
-def ctc_gradient(g: Array, log_probabilities: Array, targets: Array, frames: Array, lengths: Array, blank: int, out: Array) -> Array:
-    """Minus the probability that an alignment passes through each (frame, class), given the text; 0 if there is none."""
+def ctc_gradient(g: Array, log_probabilities: Array, targets: Array, frames: Array, lengths: Array, blank: int,
+                 out: Array) -> Array:
+    """Minus the probability that an alignment passes through each (frame, class), given the text; 0 if none does."""
     walk, skip = with_blanks(targets, blank)
     emit = emissions(log_probabilities, walk)
     alpha, beta = forward(emit, skip, frames), ends(walk, lengths, emit.dtype)

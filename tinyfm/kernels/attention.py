@@ -1,7 +1,7 @@
 """Attention on plain arrays: softmax(q k' scale + mask) v, and all its gradients at once.
 
-The scores of one (query, key) block live in one scratch array that each step overwrites in place; leading axes are taken
-a few at a time, so that the block stays in cache.
+The scores of one (query, key) block live in one scratch array that each step overwrites in place; leading axes are
+taken a few at a time, so that the block stays in cache.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def weights(q: Array, k: Array, mask: Array | None, causal: bool, scale: float) 
     """softmax over the keys; 0 for a query that may look at none."""
     s = np.matmul(q * q.dtype.type(scale), k.swapaxes(-1, -2))
     if mask is not None and mask.dtype != bool: s += mask
-    if causal: s[..., ~np.tri(*s.shape[-2:], dtype=bool)] = -np.inf
+    if causal: s[..., np.tri(*s.shape[-2:]) == 0] = -np.inf
     if mask is not None and mask.dtype == bool: np.copyto(s, -np.inf, where=~mask)
     top = np.maximum.reduce(s, axis=-1, keepdims=True, initial=-np.inf)
     s -= np.where(np.isneginf(top), 0, top)
@@ -71,7 +71,8 @@ def aligned(q: Array, k: Array, v: Array, mask: Array | None) -> tuple[tuple[int
     """The leading axes after broadcasting, and the arrays with them made into one."""
     lead = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2], () if mask is None else mask.shape[:-2])
     flat = [np.broadcast_to(a, (*lead, *a.shape[-2:])).reshape(prod(lead), *a.shape[-2:]) for a in (q, k, v)]
-    if mask is not None and mask.ndim > 2: mask = np.broadcast_to(mask, (*lead, *mask.shape[-2:])).reshape(prod(lead), *mask.shape[-2:])
+    if mask is not None and mask.ndim > 2:
+        mask = np.broadcast_to(mask, (*lead, *mask.shape[-2:])).reshape(prod(lead), *mask.shape[-2:])
     return lead, (*flat, mask)
 
 

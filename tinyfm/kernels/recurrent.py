@@ -6,6 +6,7 @@ gradients of the weights are again one product each.  Inside, time is the first 
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,8 @@ def squash(z: Array, halves: Array) -> Array:
     return z
 
 
-def weight_gradients(d: Array, x: Array, h: Array, w: Array, wanted: tuple[bool, bool, bool, bool]) -> list[Array | None]:
-    """The gradients of x, W, U and b when that of x W + h U + b is d: (time, batch, gates), h being the state before."""
+def weight_gradients(d: Array, x: Array, h: Array, w: Array, wanted: Sequence[bool]) -> list[Array | None]:
+    """The gradients of x, W, U and b when that of x W + h U + b is d: (time, batch, gates); h is the state before."""
     rows = d.reshape(-1, d.shape[-1])
     dx = np.matmul(rows, w.T).reshape(*d.shape[:2], w.shape[0]).swapaxes(0, 1) if wanted[0] else None
     dw = np.matmul(by_time(x).reshape(len(rows), -1).T, rows) if wanted[1] else None

@@ -1,4 +1,5 @@
 """The table: every op of tinyfm, with the rule that pulls a gradient back to each of its arguments."""
+# ruff: noqa: I001, RUF022
 from tinyfm.operators import table
 from tinyfm.ops.elementwise import (
     abs, add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, ceil, clip, cos, cosh, divide, equal,

@@ -29,7 +29,8 @@ def relu(x: Array) -> Array:
 
 
 @op(r"y = \begin{cases} x & x > 0 \\ \alpha x & x \le 0 \end{cases}", "elementwise",
-    x=(r"\bar y \odot (\alpha + (1 - \alpha)[x > 0])", lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope)))
+    x=(r"\bar y \odot (\alpha + (1 - \alpha)[x > 0])",
+       lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope)))
 def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
     """The gradient at 0 is the negative slope.  Maas et al. 2013."""
     return np.where(np.greater(x, 0), x, negative_slope * x)
@@ -43,7 +44,8 @@ def elu(x: Array, *, alpha: float = 1.0) -> Array:
 
 
 @op(r"y = \begin{cases} x & x > 0 \\ \alpha (e^{x / \alpha} - 1) & x \le 0 \end{cases}", "elementwise",
-    x=(r"\bar y \odot \min(1, e^{x / \alpha})", lambda g, x, alpha: where(greater(x, 0.0), g, g * exp(minimum(x, 0.0) / alpha))))
+    x=(r"\bar y \odot \min(1, e^{x / \alpha})",
+       lambda g, x, alpha: where(greater(x, 0.0), g, g * exp(minimum(x, 0.0) / alpha))))
 def celu(x: Array, *, alpha: float = 1.0) -> Array:
     """Barron 2017."""
     return np.where(np.greater(x, 0), x, alpha * np.expm1(np.minimum(x, 0) / alpha))
@@ -53,7 +55,8 @@ SCALE, ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916
 
 
 @op(r"y = \lambda \, \mathrm{elu}_\alpha(x)", "elementwise",
-    x=(r"\bar y \odot \min(\lambda, y + \lambda\alpha)", lambda g, x, out: where(greater(x, 0.0), g * SCALE, g * (out + SCALE * ALPHA))))
+    x=(r"\bar y \odot \min(\lambda, y + \lambda\alpha)",
+       lambda g, x, out: where(greater(x, 0.0), g * SCALE, g * (out + SCALE * ALPHA))))
 def selu(x: Array) -> Array:
     """Self-normalising: zero mean and unit variance are its fixed point.  Klambauer et al. 2017."""
     return SCALE * np.where(np.greater(x, 0), x, ALPHA * np.expm1(np.minimum(x, 0)))
@@ -68,7 +71,9 @@ def gelu_slope(g: Any, x: Any, approximate: bool) -> Any:
 
 @op(r"y = x \, \Phi(x)", "elementwise", x=(r"\bar y \odot (\Phi(x) + x \, \phi(x))", gelu_slope))
 def gelu(x: Array, *, approximate: bool = False) -> Array:
-    r"""approximate=True replaces \Phi by (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3))) / 2, as GPT-2 does.  Hendrycks & Gimpel 2016."""
+    r"""\Phi is the normal distribution; approximate=True puts (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3))) / 2
+    in its place, as GPT-2 does.  Hendrycks & Gimpel 2016.
+    """
     if approximate:
         return x * (np.tanh((x + x * x * x * 0.044715) * root(2 / pi)) + 1) * 0.5
     return x * special.erfc(x * -root(0.5)) * 0.5
@@ -86,7 +91,8 @@ def mish_slope(g: Any, x: Any) -> Any:
     return g * (t + x * (1.0 - t * t) * sigmoid(x))
 
 
-@op(r"y = x \tanh(\ln(1 + e^x))", "elementwise", x=(r"\bar y \odot (t + x (1 - t^2) \sigma(x)), \; t = y / x", mish_slope))
+@op(r"y = x \tanh(\ln(1 + e^x))", "elementwise",
+    x=(r"\bar y \odot (t + x (1 - t^2) \sigma(x)), \; t = y / x", mish_slope))
 def mish(x: Array) -> Array:
     """Misra 2019."""
     return x * np.tanh(special.softplus(x))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tinyfm.engine import Array, Tensor
-from tinyfm.errors import SettingError, ShapeError
+from tinyfm.errors import SettingError, ShapeError, spell
 from tinyfm.kernels import alignment as kernels
 from tinyfm.ops.composite import fused
 from tinyfm.ops.elementwise import isinf, where
@@ -16,11 +16,12 @@ from tinyfm.ops.shape import getitem, pad_constant, stack, take_along_axis
 
 
 def ctc_by_steps(log_probabilities: Any, targets: Any, frames: Any, lengths: Any, *, blank: int) -> Any:
-    """The forward recursion in ops: alpha'[s] = emit[s] + ln sum of e^alpha over s, s - 1 and, between unlike letters, s - 2."""
+    """The forward recursion by ops: alpha'[s] = emit[s] + ln sum e^alpha over s, s - 1 and, past a blank, s - 2."""
     walk, skip = kernels.with_blanks(targets, blank)
     batch, time = log_probabilities.shape[:2]
     emit = take_along_axis(log_probabilities, np.broadcast_to(walk[:, None], (batch, time, walk.shape[1])), axis=2)
-    alpha: Any = np.where(np.arange(walk.shape[1]) == 0, 0.0, np.full(walk.shape, -np.inf)).astype(log_probabilities.dtype)
+    alpha: Any = np.full(walk.shape, -np.inf, log_probabilities.dtype)
+    alpha[:, 0] = 0
     for t in range(time):
         paths = [alpha, late(alpha, 1), where(skip, late(alpha, 2), -np.inf)]
         step = logsumexp(stack(paths, -1), axis=-1) + getitem(emit, index=(slice(None), t))
@@ -42,23 +43,24 @@ def ctc_cost(log_probabilities: Array, targets: Array, frames: Array, lengths: A
     return kernels.ctc(log_probabilities, targets, frames, lengths, blank)
 
 
-def ctc_loss(log_probabilities: Any, targets: Any, input_lengths: Any = None, target_lengths: Any = None, *, blank: int = 0,
-             zero_infinity: bool = False, reduction: str = "mean") -> Any:
+def ctc_loss(log_probabilities: Any, targets: Any, input_lengths: Any = None, target_lengths: Any = None, *,
+             blank: int = 0, zero_infinity: bool = False, reduction: str = "mean") -> Any:
     """-ln p(text | frames), summed over all alignments in log space.  Graves et al. 2006.
 
     log_probabilities: (batch, time, classes), from log_softmax; targets: (batch, longest), integers, padded at will;
-    input_lengths, target_lengths: (batch,), full by default.  A text that cannot be aligned (too few frames) costs inf; with
-    zero_infinity it costs 0 and has gradient 0.  "mean" divides each cost by its text's length first, as in PyTorch.
+    input_lengths, target_lengths: (batch,), full by default.  A text that cannot be aligned (too few frames) costs inf
+    and has gradient 0; with zero_infinity it costs 0.  "mean" first divides each cost by its text's length.
     """
     shape = log_probabilities.shape
     targets = np.asarray(targets.data if isinstance(targets, Tensor) else targets)
     if len(shape) != 3 or targets.ndim != 2 or len(targets) != shape[0]:
-        raise ShapeError(f"ctc_loss: expected log_probabilities (batch, time, classes) and targets (batch, longest text); "
+        raise ShapeError(f"ctc_loss: expected log_probabilities (batch, time, classes) and targets (batch, longest); "
                          f"received {shape} and {targets.shape}.")
     frames = lengths_of("input_lengths", input_lengths, shape[0], shape[1])
     lengths = lengths_of("target_lengths", target_lengths, shape[0], targets.shape[1])
     inside = np.arange(targets.shape[1]) < lengths[:, None]
-    if not 0 <= blank < shape[2]: raise SettingError(f"ctc_loss: blank must be one of the {shape[2]} classes; received {blank}.")
+    if not 0 <= blank < shape[2]:
+        raise SettingError(f"ctc_loss: blank must be one of the {shape[2]} classes; received {blank}.")
     if np.any(inside & ((targets < 0) | (targets >= shape[2]) | (targets == blank))):
         raise ShapeError(f"ctc_loss: targets must be classes 0 ... {shape[2] - 1} other than the blank, {blank}.")
     losses = ctc_cost(log_probabilities, np.where(inside, targets, blank), frames, lengths, blank=blank)
@@ -68,7 +70,8 @@ def ctc_loss(log_probabilities: Any, targets: Any, input_lengths: Any = None, ta
 
 
 def lengths_of(name: str, lengths: Any, batch: int, longest: int) -> Array:
-    found = np.full(batch, longest) if lengths is None else np.asarray(lengths.data if isinstance(lengths, Tensor) else lengths)
+    if lengths is None: return np.full(batch, longest)
+    found = np.asarray(lengths.data if isinstance(lengths, Tensor) else lengths)
     if found.shape != (batch,) or found.dtype.kind not in "iu" or np.any((found < 0) | (found > longest)):
-        raise ShapeError(f"ctc_loss: {name} must be {batch} integers in 0 ... {longest}; received {found.dtype} {found.shape}.")
+        raise ShapeError(f"ctc_loss: {name} must be {batch} integers in 0 ... {longest}; received {spell(found)}.")
     return found

@@ -25,9 +25,16 @@ def fused(formula: str, composite: Callable[..., Any], joint: Rule | None = None
     names = list(signature(composite).parameters.values())
     args = [p.name for p in names if p.kind is not p.KEYWORD_ONLY]
     settings = [p.name for p in names if p.kind is p.KEYWORD_ONLY]
-    rules = {a: (rf"\bar y^\top \, \partial y / \partial {a}", composite_rule(composite, args, settings, a))
-             for a in (args if wrt is None else wrt)}
+    rules: dict[str, Any] = {a: (latex(a), composite_rule(composite, args, settings, a))
+                             for a in (args if wrt is None else wrt)}
     return op(formula, joint=joint, **rules)
+
+
+def latex(name: str) -> str:
+    r"""\bar y^\top \partial y / \partial x_0, a long name upright."""
+    head, _, index = name.partition("_")
+    symbol = head if len(head) < 3 else rf"\text{{{head}}}"
+    return rf"\bar y^\top \, \partial y / \partial {symbol}" + (rf"_{{\text{{{index}}}}}" if index else "")
 
 
 def composite_rule(composite: Callable[..., Any], args: list[str], settings: list[str], wanted: str) -> Rule:

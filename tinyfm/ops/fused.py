@@ -16,6 +16,7 @@ from tinyfm.ops.composite import fused
 from tinyfm.ops.conv import conv, max_pool
 from tinyfm.ops.elementwise import sigmoid, tanh
 from tinyfm.ops.linear import linear
+from tinyfm.ops.shape import sum_to
 
 # name -> (the op, the same in place, the gradient before it from the one after it and the result)
 ACTIVATIONS: dict[str, tuple[Callable[..., Any], Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
@@ -25,22 +26,17 @@ ACTIVATIONS: dict[str, tuple[Callable[..., Any], Callable[[Array], Array], Calla
 }
 
 
-def column_sums(g: Array) -> Array:
-    """The gradient of a bias: a product with ones is several times faster than a sum along the first axis."""
-    rows = g.reshape(-1, g.shape[-1])
-    return np.ones(len(rows), g.dtype) @ rows
-
-
 # ------------------------------------------------------------ a dense layer
 
-def dense_by_parts(x: Any, w: Any, b: Any, *, activation: str) -> Any: return ACTIVATIONS[activation][0](linear(x, w, b))
+def dense_by_parts(x: Any, w: Any, b: Any, *, activation: str) -> Any:
+    return ACTIVATIONS[activation][0](linear(x, w, b))
 
 
 def dense_joint(g: Array, wanted: list[bool], x: Array, w: Array, out: Array, activation: str) -> list[Any]:
     d = ACTIVATIONS[activation][2](g, out).reshape(-1, w.shape[1])
     return [(d @ w.T).reshape(x.shape) if wanted[0] else None,
             x.reshape(-1, x.shape[-1]).T @ d if wanted[1] else None,
-            column_sums(d) if wanted[2] else None]
+            sum_to.forward(d, shape=d.shape[-1:]) if wanted[2] else None]
 
 
 @fused(r"y = f(x W + b)", dense_by_parts, joint=dense_joint)
@@ -53,7 +49,8 @@ def dense(x: Array, w: Array, b: Array | None = None, *, activation: str) -> Arr
 
 def conv_activated_by_parts(x: Any, w: Any, b: Any, *, activation: str, strides: Sizes, padding: Pairs, dilation: Sizes,
                         groups: int) -> Any:
-    return ACTIVATIONS[activation][0](conv(x, w, strides=strides, padding=padding, dilation=dilation, groups=groups) + b)
+    y = conv(x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
+    return ACTIVATIONS[activation][0](y + b)
 
 
 def conv_activated_joint(g: Array, wanted: list[bool], x: Array, w: Array, out: Array, activation: str, strides: Sizes,
@@ -62,7 +59,7 @@ def conv_activated_joint(g: Array, wanted: list[bool], x: Array, w: Array, out: 
     names = dict(zip(("strides", "padding", "dilation", "groups"), how))
     return [conv_kernels.conv_x(d, w, size=x.shape[1:-1], **names) if wanted[0] else None,  # type: ignore[arg-type]
             conv_kernels.conv_w(x, d, size=w.shape[:-2], **names) if wanted[1] else None,  # type: ignore[arg-type]
-            column_sums(d) if wanted[2] else None]
+            sum_to.forward(d, shape=d.shape[-1:]) if wanted[2] else None]
 
 
 @fused(r"y = f(x * w + b)", conv_activated_by_parts, joint=conv_activated_joint)
@@ -74,7 +71,8 @@ def conv_activated(x: Array, w: Array, b: Array, *, activation: str, strides: Si
     return ACTIVATIONS[activation][1](y)
 
 
-def conv_relu_pool_by_parts(x: Any, w: Any, b: Any, *, pool_size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> Any:
+def conv_relu_pool_by_parts(x: Any, w: Any, b: Any, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
+                            dilation: Sizes) -> Any:
     y = relu(conv(x, w, strides=strides, padding=padding, dilation=dilation) + b)
     none, ones = ((0, 0),) * len(pool_size), (1,) * len(pool_size)
     return max_pool(y, pool_size=pool_size, strides=pool_size, padding=none, dilation=ones)
@@ -83,6 +81,7 @@ def conv_relu_pool_by_parts(x: Any, w: Any, b: Any, *, pool_size: Sizes, strides
 @fused(r"y = \max_{pool} \max(x * w + b, 0)", conv_relu_pool_by_parts,
        joint=lambda g, wanted, x, w, out, pool_size, strides, padding, dilation: kernels.conv_relu_pool_gradients(
            g, x, w, out, pool_size=pool_size, strides=strides, padding=padding, dilation=dilation, wants=tuple(wanted)))
-def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> Array:
+def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
+                   dilation: Sizes) -> Array:
     """conv, a bias, relu and max pooling over windows that do not overlap (the pool's strides are its size)."""
     return kernels.conv_relu_pool(x, w, b, pool_size=pool_size, strides=strides, padding=padding, dilation=dilation)

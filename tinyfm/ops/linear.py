@@ -12,7 +12,7 @@ import numpy as np
 from tinyfm.engine import Array, Op, Tensor, op
 from tinyfm.errors import ShapeError
 from tinyfm.ops.reduce import sum
-from tinyfm.ops.shape import diagonal, expand_dims, reshape, roll, squeeze, swapaxes
+from tinyfm.ops.shape import diagonal, expand_dims, matrix_transpose, reshape, roll, squeeze, sum_to, swapaxes
 
 
 def columns(a: Any, dims: int) -> Any:
@@ -43,7 +43,7 @@ def right_slope(g: Any, a: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ..
 
 @op(r"Y = A B", "linear", a=(r"\bar Y B^\top", left_slope), b=(r"A^\top \bar Y", right_slope))
 def matmul(a: Array, b: Array) -> Array:
-    """Products of the last two axes; the axes before are broadcast; a vector is a row on the left, a column on the right."""
+    """Products of the last two axes, those before broadcast; a vector is a row on the left, a column on the right."""
     try:
         return np.matmul(a, b)
     except ValueError:
@@ -56,7 +56,8 @@ def misfit(left: str, a: Any, right: str, b: Any) -> str:
     if not a or not b: return "a product of matrices needs at least one axis on each side; use * for a number."
     inner = b[-2] if len(b) > 1 else b[0]
     if a[-1] == inner: return f"the axes before the last two, {a[:-2]} and {b[:-2]}, do not broadcast."
-    said = f"the last axis of {left} has {a[-1]} elements and the {'second to last' if len(b) > 1 else 'only'} axis of {right} has {inner}"
+    which = "second to last" if len(b) > 1 else "only"
+    said = f"the last axis of {left} has {a[-1]} elements and the {which} axis of {right} has {inner}"
     swapped = len(b) > 1 and a[-1] == b[-1]
     return f"{said}; they must be equal.{f' Did you mean {right} transposed ({right}.mT)?' if swapped else ''}"
 
@@ -67,13 +68,15 @@ def flat(x: Any, width: int) -> Any:
 
 
 @op(r"y = x W + b", x=(r"\bar y W^\top", lambda g, w: matmul(g, swapaxes(w, axis1=-1, axis2=-2))),
-    w=(r"\sum_n x_n^\top \bar y_n", lambda g, x, w_shape: matmul(swapaxes(flat(x, w_shape[0]), axis1=-1, axis2=-2), flat(g, w_shape[1]))),
-    b=(r"\sum_n \bar y_n", lambda g, w_shape: sum(flat(g, w_shape[1]), axis=0)))
+    w=(r"\sum_n x_n^\top \bar y_n",
+       lambda g, x, w_shape: matmul(matrix_transpose(flat(x, w_shape[0])), flat(g, w_shape[1]))),
+    b=(r"\sum_n \bar y_n", lambda g, w_shape: sum_to(g, shape=w_shape[1:])))
 def linear(x: Array, w: Array, b: Array | None = None) -> Array:
     """x: (..., inputs), w: (inputs, outputs), b: (outputs,) or None."""
     if np.ndim(w) != 2 or np.ndim(x) == 0 or x.shape[-1] != w.shape[0] or not (b is None or b.shape == w.shape[1:]):
-        raise ShapeError(f"x: (..., inputs), w: (inputs, outputs) and b: (outputs,) do not fit: {misfit('x', x, 'w', w)}"
-                         if b is None or np.shape(b) == np.shape(w)[1:] else f"b has shape {np.shape(b)}; expected {w.shape[1:]}.")
+        raise ShapeError(f"b has shape {np.shape(b)}; expected {np.shape(w)[1:]}."
+                         if b is not None and np.shape(b) != np.shape(w)[1:] else
+                         f"x: (..., inputs) and w: (inputs, outputs) do not fit: {misfit('x', x, 'w', w)}")
     y = np.matmul(x, w) if x.ndim <= 2 else np.matmul(x.reshape(-1, x.shape[-1]), w).reshape(*x.shape[:-1], w.shape[1])
     if b is not None: y += b
     return y
@@ -100,28 +103,31 @@ def dot(a: Any, b: Any) -> Any:
 def tensordot(a: Any, b: Any, axes: int | tuple[Any, Any] = 2) -> Any:
     """The sum product over the named axes of a and of b."""
     n, m = (np.ndim(v.data if isinstance(v, Tensor) else v) for v in (a, b))
-    left, right = (tuple(range(n - axes, n)), tuple(range(axes))) if isinstance(axes, int) else (np.atleast_1d(v).tolist() for v in axes)
+    pairs = (range(n - axes, n), range(axes)) if isinstance(axes, int) else axes
+    left, right = (np.atleast_1d(v).tolist() for v in pairs)
     fresh = count(n)
     names = {int(j) % m: int(i) % n for i, j in zip(left, right)}
     second = [names[j] if j in names else next(fresh) for j in range(m)]
     first = list(range(n))
     kept = [i for i in first if i not in names.values()] + [i for j, i in enumerate(second) if j not in names]
-    letters = lambda labels: "".join(chr(ord("a") + i) for i in labels)
-    return einsum(f"{letters(first)},{letters(second)}->{letters(kept)}", a, b)
+    left, right, out = ("".join(chr(ord("a") + i) for i in labels) for labels in (first, second, kept))
+    return einsum(f"{left},{right}->{out}", a, b)
 
 
 def cross(a: Any, b: Any, axis: int = -1) -> Any:
     """The vector product a x b of two axes of 3 elements, the others broadcast."""
-    for name, v in (("a", a), ("b", b)):
-        if v.shape[axis] != 3: raise ShapeError(f"cross: axis {axis} of {name} must have 3 elements; received {v.shape}.")
-    return roll(a, shift=-1, axis=axis) * roll(b, shift=1, axis=axis) - roll(a, shift=1, axis=axis) * roll(b, shift=-1, axis=axis)
+    if a.shape[axis] != 3 or b.shape[axis] != 3:
+        raise ShapeError(f"cross: axis {axis} of both must have 3 elements; received {a.shape} and {b.shape}.")
+    a1, a2, b1, b2 = (roll(v, shift=s, axis=axis) for v in (a, b) for s in (-1, 1))
+    return a1 * b2 - a2 * b1
 
 
 def kron(a: Any, b: Any) -> Any:
     """Kronecker's product: every element of a times all of b, in place of that element."""
     n = max(a.ndim, b.ndim)
     left, right = ((1,) * (n - x.ndim) + tuple(x.shape) for x in (a, b))
-    wide = reshape(a, shape=tuple(k for m in left for k in (m, 1))) * reshape(b, shape=tuple(k for m in right for k in (1, m)))
+    rows = reshape(a, shape=tuple(k for m in left for k in (m, 1)))
+    wide = rows * reshape(b, shape=tuple(k for m in right for k in (1, m)))
     return reshape(wide, shape=tuple(i * j for i, j in zip(left, right)))
 
 
@@ -131,14 +137,16 @@ def explicit(subscripts: str, dims: list[int]) -> tuple[list[str], str]:
     """Subscripts with the result written out and '...' replaced by letters: (one string an operand, the result)."""
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
-    if len(terms) != len(dims): raise ShapeError(f"einsum: {subscripts!r} names {len(terms)} operands, received {len(dims)}.")
+    if len(terms) != len(dims):
+        raise ShapeError(f"einsum: {subscripts!r} names {len(terms)} operands, received {len(dims)}.")
     spare = [c for c in map(chr, range(ord("A"), ord("Z") + 1)) if c not in subscripts][::-1]
     hidden = [d - len(t.replace("...", "")) if "..." in t else 0 for t, d in zip(terms, dims)]
     dots = "".join(spare[:max(hidden)][::-1])
     terms = [t.replace("...", dots[len(dots) - h:]) for t, h in zip(terms, hidden)]
     if not arrow:
-        everything = "".join(terms)
-        right = ("..." if dots else "") + "".join(sorted(c for c in set(everything) if everything.count(c) == 1 and c not in dots))
+        letters = "".join(terms)
+        once = sorted(c for c in set(letters) if letters.count(c) == 1 and c not in dots)
+        right = ("..." if dots else "") + "".join(once)
     for t, d in zip(terms, dims):
         if len(t) != d: raise ShapeError(f"einsum: {t!r} of {subscripts!r} names {len(t)} axes, the operand has {d}.")
     return terms, right.replace("...", dots)
@@ -149,9 +157,16 @@ def einsum_op(terms: tuple[str, ...], out: str) -> Op:
     """The op of one einsum whose indices each stand once in an operand and again in another operand or the result."""
     def einsum(*xs: Array) -> Array: return np.einsum(",".join(terms) + "->" + out, *xs, optimize=len(xs) > 1)
     names = [f"x{i}" for i in range(len(terms))]
-    einsum.__signature__ = Signature([Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-    return Op(einsum, rf"\text{{{','.join(terms)} \to {out}}}", "linear",
-              {n: (rf"\text{{the same with }} \bar y \text{{ for }} x_{i}", einsum_rule(terms, out, i)) for i, n in enumerate(names)})
+    signed(einsum, names)
+    rules = {n: (rf"\text{{the same with }} \bar y \text{{ for }} x_{i}", einsum_rule(terms, out, i))
+             for i, n in enumerate(names)}
+    return Op(einsum, rf"\text{{{','.join(terms)} \to {out}}}", "linear", rules)
+
+
+def signed(f: Any, names: list[str]) -> Any:
+    """f, saying that its arguments have these names."""
+    f.__signature__ = Signature([Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in names])
+    return f
 
 
 def einsum_rule(terms: tuple[str, ...], out: str, i: int) -> Callable[..., Any]:
@@ -159,8 +174,7 @@ def einsum_rule(terms: tuple[str, ...], out: str, i: int) -> Callable[..., Any]:
     others = [j for j in range(len(terms)) if j != i]
     back = einsum_op_later((out, *(terms[j] for j in others)), terms[i])
     def rule(g: Any, *xs: Any) -> Any: return back()(g, *xs)
-    rule.__signature__ = Signature([Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in ("g", *(f"x{j}" for j in others))])
-    return rule
+    return signed(rule, ["g", *(f"x{j}" for j in others)])
 
 
 def einsum_op_later(terms: tuple[str, ...], out: str) -> Callable[[], Op]: return lambda: einsum_op(terms, out)
@@ -196,17 +210,23 @@ def prepare(x: Any, term: str, others: list[str], out: str) -> tuple[Any, str]:
 
 # ------------------------------------------------------------ square matrices
 
-@op(r"Y = A^{-1}", a=(r"-Y^\top \bar Y Y^\top", lambda g, out: -matmul(matmul(swapaxes(out, axis1=-1, axis2=-2), g), swapaxes(out, axis1=-1, axis2=-2))))
+def matrix_like(g: Any) -> Any:
+    """A number for each matrix, ready to multiply it."""
+    return reshape(g, shape=(*g.shape, 1, 1))
+
+
+@op(r"Y = A^{-1}", a=(r"-Y^\top \bar Y Y^\top",
+                      lambda g, out: -matmul(matmul(matrix_transpose(out), g), matrix_transpose(out))))
 def inv(a: Array) -> Array: return np.linalg.inv(a)
 
 
-@op(r"y = |A|", a=(r"\bar y \, |A| A^{-\top}", lambda g, a, out: reshape(g * out, shape=(*g.shape, 1, 1)) * swapaxes(inv(a), axis1=-1, axis2=-2)))
+@op(r"y = |A|", a=(r"\bar y \, |A| A^{-\top}", lambda g, a, out: matrix_like(g * out) * matrix_transpose(inv(a))))
 def det(a: Array) -> Array:
     """The gradient is the cofactor matrix; written through the inverse, so it needs a regular matrix."""
     return np.linalg.det(a)
 
 
-@op(r"y = \ln |\det A|", a=(r"\bar y A^{-\top}", lambda g, a: reshape(g, shape=(*g.shape, 1, 1)) * swapaxes(inv(a), axis1=-1, axis2=-2)))
+@op(r"y = \ln |\det A|", a=(r"\bar y A^{-\top}", lambda g, a: matrix_like(g) * matrix_transpose(inv(a))))
 def logabsdet(a: Array) -> Array: return np.linalg.slogdet(a)[1]
 
 
@@ -215,7 +235,8 @@ def solve(a: Any, b: Any) -> Any:
     return solve_matrix(a, b)
 
 
-@op(r"X = A^{-1} B", b=(r"A^{-\top} \bar X", lambda g, a: solve_matrix(swapaxes(a, axis1=-1, axis2=-2), g)),
-    a=(r"-A^{-\top} \bar X X^\top", lambda g, a, out: -matmul(solve_matrix(swapaxes(a, axis1=-1, axis2=-2), g), swapaxes(out, axis1=-1, axis2=-2))))
+@op(r"X = A^{-1} B", b=(r"A^{-\top} \bar X", lambda g, a: solve_matrix(matrix_transpose(a), g)),
+    a=(r"-A^{-\top} \bar X X^\top",
+       lambda g, a, out: -matmul(solve_matrix(matrix_transpose(a), g), matrix_transpose(out))))
 def solve_matrix(a: Array, b: Array) -> Array: return np.linalg.solve(a, b)
 

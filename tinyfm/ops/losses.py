@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinyfm.engine import Array, Tensor, op
-from tinyfm.errors import SettingError, ShapeError, user_line
+from tinyfm.errors import SettingError, ShapeError, spell, user_line
 from tinyfm.kernels import special
 from tinyfm.ops.activations import relu, softplus
 from tinyfm.ops.elementwise import abs, equal, exp, greater, less, log, maximum, sigmoid, square, where
@@ -43,8 +43,8 @@ def check_same(loss: str, prediction: Any, target: Any, names: tuple[str, str] =
     squeezable = [n for n in a if n != 1] == [n for n in b if n != 1]
     cure = (f"they hold the same elements: reshape one, for example {names[1]}.reshape({a})." if squeezable else
             "each prediction needs one target.")
-    raise ShapeError(f"{loss}: {names[0]} has shape {a} and {names[1]} has shape {b}; {cure} (They would broadcast silently "
-                     f"to {broadcast_text(a, b)}.)\n  at {user_line()}")
+    raise ShapeError(f"{loss}: {names[0]} has shape {a} and {names[1]} has shape {b}; {cure} (They would broadcast "
+                     f"silently to {broadcast_text(a, b)}.)\n  at {user_line()}")
 
 
 def broadcast_text(a: tuple[int, ...], b: tuple[int, ...]) -> str:
@@ -144,14 +144,15 @@ SMALLEST = float(np.exp(-100.0))
 
 
 def binary_cross_entropy(probability: Any, target: Any, *, weight: Any = None, reduction: str = "mean") -> Any:
-    """-t ln p - (1 - t) ln(1 - p); each logarithm is at least -100.  Prefer the form with logits: it keeps all digits."""
+    """-t ln p - (1 - t) ln(1 - p); each logarithm is at least -100.  Prefer the form with logits: all digits."""
     check_same("binary_cross_entropy", probability, target, ("probability", "target"))
     losses = -(target * bounded_log(probability) + (1.0 - target) * bounded_log(1.0 - probability))
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
 @op(r"y = (1 - t) \ln(1 + e^x) + t \ln(1 + e^{-x})", "elementwise",
-    logits=(r"\bar y \odot (\sigma(x) - t)", lambda g, logits, target: g * ((1.0 - target) * sigmoid(logits) - target * sigmoid(-logits)),
+    logits=(r"\bar y \odot (\sigma(x) - t)",
+            lambda g, logits, target: g * ((1.0 - target) * sigmoid(logits) - target * sigmoid(-logits)),
             lambda g, logits, target: g * (special.sigmoid(logits) - target)),
     target=(r"-\bar y \odot x", lambda g, logits: -g * logits))
 def bernoulli_cost(logits: Array, target: Array) -> Array:
@@ -200,12 +201,12 @@ def check_labels(loss: str, scores: Any, labels: Any, ignore_index: int | None) 
     """Integer labels of shape scores.shape[:-1], each a class or the one to be ignored."""
     found = np.asarray(labels.data if isinstance(labels, Tensor) else labels)
     if found.dtype.kind not in "iu":
-        raise TypeError(f"{loss}: labels must be integers (one class each) or have the shape of the scores (a probability for "
-                        f"each class); received {found.dtype} {found.shape} for scores {shape_of(scores)}.")
+        raise TypeError(f"{loss}: labels must be integers (one class each) or have the shape of the scores (a "
+                        f"probability for each class); received {spell(found)} for scores {shape_of(scores)}.")
     if found.shape != shape_of(scores)[:-1]:
         cure = " Remove the last axis: labels[..., 0]." if found.shape == (*shape_of(scores)[:-1], 1) else ""
-        raise ShapeError(f"{loss}: scores {shape_of(scores)} need labels {shape_of(scores)[:-1]}, one for each row; received "
-                         f"{found.shape}.{cure}\n  at {user_line()}")
+        raise ShapeError(f"{loss}: scores {shape_of(scores)} need labels {shape_of(scores)[:-1]}, one for each row; "
+                         f"received {found.shape}.{cure}\n  at {user_line()}")
     seen, classes = found[found != ignore_index] if ignore_index is not None else found, shape_of(scores)[-1]
     if seen.size and not 0 <= seen.min() <= seen.max() < classes:
         raise ShapeError(f"{loss}: with {classes} classes the labels must lie in 0 ... {classes - 1}; received "
@@ -244,12 +245,13 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, weight: Any = None, label
     """-sum_k w_k t_k ln softmax(x)_k.  logits: (..., classes); labels: (...) integers, or (..., classes) probabilities.
 
     Stable: a logit of 1e5 on the wrong class costs 1e5.  label_smoothing: that much of every target is spread evenly
-    over all classes (Szegedy et al. 2016).  weight: (classes,), one for each class; for integer labels "mean" divides by
-    the sum of the weights used, for probabilities by the number of rows.  Rows labelled `ignore_index` do not count.
+    over all classes (Szegedy et al. 2016).  weight: (classes,), one for each class; for integer labels "mean" divides
+    by the sum of the weights used, for probabilities by the number of rows.  Rows labelled `ignore_index` do not count.
     """
     if not 0 <= label_smoothing <= 1:
-        raise SettingError(f"softmax_cross_entropy: label_smoothing must lie between 0 and 1; received {label_smoothing}.")
-    if len(shape_of(logits)) == 0: raise ShapeError("softmax_cross_entropy: logits of shape () have no axis of classes.")
+        raise SettingError(f"softmax_cross_entropy: label_smoothing must lie in 0 ... 1; received {label_smoothing}.")
+    if len(shape_of(logits)) == 0:
+        raise ShapeError("softmax_cross_entropy: logits of shape () have no axis of classes.")
     if not isinstance(labels, Tensor): labels = np.asarray(labels)
     if labels.dtype.kind == "f":
         return soft_cross_entropy(logits, labels, weight, label_smoothing, reduction)

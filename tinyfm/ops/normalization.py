@@ -12,8 +12,8 @@ from numpy.lib.array_utils import normalize_axis_index
 from tinyfm.engine import Array, op
 from tinyfm.errors import ShapeError
 from tinyfm.ops.elementwise import maximum, rsqrt, square
-from tinyfm.ops.reduce import Axis, count, mean, norm, var
-from tinyfm.ops.shape import reshape
+from tinyfm.ops.reduce import count, mean, norm, var
+from tinyfm.ops.shape import Axis, reshape
 
 
 def standard(x: Any, axis: Axis, epsilon: float) -> tuple[Any, Any]:
@@ -37,7 +37,8 @@ def standard_arrays(x: Array, axis: Axis, epsilon: float) -> tuple[Array, Array]
     return z, r
 
 
-def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | None, axis: Axis, epsilon: float) -> list[Any]:
+def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | None, axis: Axis,
+                      epsilon: float) -> list[Any]:
     z, r = standard_arrays(x, axis, epsilon)
     n, d = count(x.shape, axis), g if scale is None else g * scale
     gz = g * z if wanted[1] else None
@@ -51,11 +52,12 @@ def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | Non
 
 
 @op(r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta", joint=standardize_joint,
-    x=(r"r \odot (d - \langle d \rangle - z \langle d z \rangle), \; d = \bar y \odot \gamma, \; r = 1 / \sqrt{\sigma^2 + \epsilon}",
-       standardize_slope),
+    x=(r"r \odot (d - \langle d \rangle - z \langle d z \rangle), \; d = \bar y \odot \gamma, "
+       r"\; r = 1 / \sqrt{\sigma^2 + \epsilon}", standardize_slope),
     scale=(r"\bar y \odot z, \; z = (x - \mu) r", lambda g, x, axis, epsilon: g * standard(x, axis, epsilon)[0]),
     offset=(r"\bar y", lambda g: g))
-def standardize(x: Array, scale: Array | None = None, offset: Array | None = None, *, axis: Axis, epsilon: float) -> Array:
+def standardize(x: Array, scale: Array | None = None, offset: Array | None = None, *, axis: Axis,
+                epsilon: float) -> Array:
     """Mean 0 and variance 1 over the axes; scale and offset broadcast against x.  Constants give the offset."""
     y, _ = standard_arrays(x, axis, epsilon)
     if scale is not None: y *= scale
@@ -63,10 +65,11 @@ def standardize(x: Array, scale: Array | None = None, offset: Array | None = Non
     return y
 
 
-def layer_norm(x: Any, scale: Any = None, offset: Any = None, *, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-5) -> Any:
+def layer_norm(x: Any, scale: Any = None, offset: Any = None, *, axis: int | tuple[int, ...] = -1,
+               epsilon: float = 1e-5) -> Any:
     """y = (x - mean) / sqrt(var + epsilon) * scale + offset, each example by itself, over the given axes.
 
-    scale, offset: the shape of those axes (they must be the last), or None.  A constant x gives the offset and gradient 0.
+    scale, offset: the shape of those axes (they must be the last), or None.  A constant x gives the offset.
     Ba, Kiros & Hinton 2016.
     """
     return standardize(x, scale, offset, axis=axis, epsilon=epsilon)
@@ -90,7 +93,8 @@ def group_norm(x: Any, scale: Any = None, offset: Any = None, *, groups: int, ep
     split = (groups, shape[-1] // groups)
     parts = [None if p is None else reshape(p, shape=split) for p in (scale, offset)]
     axes = (*range(1, len(shape) - 1), len(shape))
-    return reshape(standardize(reshape(x, shape=(*shape[:-1], *split)), *parts, axis=axes, epsilon=epsilon), shape=shape)
+    y = standardize(reshape(x, shape=(*shape[:-1], *split)), *parts, axis=axes, epsilon=epsilon)
+    return reshape(y, shape=shape)
 
 
 def batch_norm(x: Any, scale: Any = None, offset: Any = None, mean: Any = None, variance: Any = None, *, axis: int = -1,

@@ -1,8 +1,8 @@
 r"""Networks that read a sequence step by step: plain RNN, LSTM and GRU, one step (`_cell`) or the whole sequence.
 
-Sequences are (batch, time, features); weights (inputs, gates * units) and (units, gates * units), with the gates side by
-side: LSTM i, f, g, o (PyTorch's order, and Keras's i, f, c, o); GRU z, r, n (Keras's order; PyTorch's is r, z, n).  The GRU
-resets after the product, as PyTorch and Keras (reset_after=True) do, so that it has two biases.
+Sequences are (batch, time, features); weights (inputs, gates * units) and (units, gates * units), with the gates side
+by side: LSTM i, f, g, o (PyTorch's order, and Keras's i, f, c, o); GRU z, r, n (Keras's order; PyTorch's is r, z, n).
+The GRU resets after the product, as PyTorch and Keras (reset_after=True) do, so that it has two biases.
 """
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def at(x: Any, t: int) -> Any: return getitem(x, index=(slice(None), t))
 # ------------------------------------------------------------ one step
 
 def rnn_cell(x: Any, h: Any, w: Any, u: Any, b: Any = None, *, activation: str = "tanh") -> Any:
-    """h' = tanh(x W + h U + b).  x: (batch, inputs), h: (batch, units), w: (inputs, units), u: (units, units).  Elman 1990."""
+    """h' = tanh(x W + h U + b).  x: (batch, inputs), h: (batch, units), w: (inputs, units), u: (units, units).
+
+    activation: tanh or relu.  Elman 1990.
+    """
     return ACTIVATIONS[activation](linear(x, w, b) + matmul(h, u))
 
 
@@ -48,7 +51,8 @@ def lstm_cell(x: Any, h: Any, c: Any, w: Any, u: Any, b: Any = None) -> tuple[An
 def gru_cell(x: Any, h: Any, w: Any, u: Any, b: Any = None, b_recurrent: Any = None) -> Any:
     """h' = (1 - z) n + z h;  z, r = s(x W + b + h U + b_r) of their columns;  n = tanh(x W_n + b_n + r (h U_n + b_rn)).
 
-    x: (batch, inputs), h: (batch, units), w: (inputs, 3 units), u: (units, 3 units), biases (3 units,).  Cho et al. 2014.
+    x: (batch, inputs), h: (batch, units), w: (inputs, 3 units), u: (units, 3 units), biases (3 units,).
+    Cho et al. 2014.
     """
     xz, xr, xn = split(linear(x, w, b), 3, -1)
     hz, hr, hn = split(linear(h, u, b_recurrent), 3, -1)
@@ -66,7 +70,8 @@ def rnn_by_steps(x: Any, h0: Any, w: Any, u: Any, b: Any, *, activation: str) ->
 
 
 @fused(r"h_t = \tanh(x_t W + h_{t-1} U + b)", rnn_by_steps,
-       joint=lambda g, wanted, x, h0, w, u, out, activation: kernels.rnn_gradients(g, wanted, x, h0, w, u, out, activation))
+       joint=lambda g, wanted, x, h0, w, u, out, activation:
+       kernels.rnn_gradients(g, wanted, x, h0, w, u, out, activation))
 def rnn_states(x: Array, h0: Array, w: Array, u: Array, b: Array | None, *, activation: str) -> Array:
     """All states of a plain recurrent network: (batch, time, units)."""
     return kernels.rnn(x, h0, w, u, b, activation)
@@ -94,7 +99,8 @@ def gru_by_steps(x: Any, h0: Any, w: Any, u: Any, b: Any, b_recurrent: Any) -> A
 
 
 @fused(r"h_t = \mathrm{GRU}(x_t, h_{t-1})", gru_by_steps,
-       joint=lambda g, wanted, x, h0, w, u, b, b_recurrent, out: kernels.gru_gradients(g, wanted, x, h0, w, u, b, b_recurrent, out))
+       joint=lambda g, wanted, x, h0, w, u, b, b_recurrent, out:
+       kernels.gru_gradients(g, wanted, x, h0, w, u, b, b_recurrent, out))
 def gru_states(x: Array, h0: Array, w: Array, u: Array, b: Array | None, b_recurrent: Array | None) -> Array:
     """All states of a GRU: (batch, time, units)."""
     return kernels.gru(x, h0, w, u, b, b_recurrent)
@@ -112,7 +118,10 @@ def rnn(x: Any, h0: Any, w: Any, u: Any, b: Any = None, *, activation: str = "ta
 
 
 def lstm(x: Any, h0: Any, c0: Any, w: Any, u: Any, b: Any = None) -> tuple[Any, Any, Any]:
-    """(all h (batch, time, units), the last h, the last c); equations and shapes as in lstm_cell, x: (batch, time, inputs)."""
+    """(all h (batch, time, units), the last h, the last c); equations and shapes as in lstm_cell.
+
+    x: (batch, time, inputs).
+    """
     both, n = lstm_states(x, h0, c0, w, u, b), h0.shape[-1]
     return columns(both, 0, n), columns(at(both, -1), 0, n), columns(at(both, -1), n, 2 * n)
 

@@ -28,13 +28,15 @@ def spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     return reshape(g, shape=unit_axes(shape, axis))
 
 
-@op(r"y = \sum_{axis} x", "linear", x=(r"\bar y", lambda g, x_shape, axis: broadcast_to(spread(g, x_shape, axis), shape=x_shape)))
+@op(r"y = \sum_{axis} x", "linear",
+    x=(r"\bar y", lambda g, x_shape, axis: broadcast_to(spread(g, x_shape, axis), shape=x_shape)))
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
-@op(r"y = \tfrac1n \sum_{axis} x", "linear", x=(r"\bar y / n", lambda g, x_shape, axis:
-                                               broadcast_to(spread(g, x_shape, axis) / (count(x_shape, axis) or 1), shape=x_shape)))
+@op(r"y = \tfrac1n \sum_{axis} x", "linear",
+    x=(r"\bar y / n", lambda g, x_shape, axis:
+       broadcast_to(spread(g, x_shape, axis) / (count(x_shape, axis) or 1), shape=x_shape)))
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """NaN for no elements."""
     return np.true_divide(np.add.reduce(x, axis=axis, keepdims=keepdims), count(np.shape(x), axis))
@@ -45,7 +47,8 @@ def freedom(shape: tuple[int, ...], axis: Axis, correction: float) -> float:
 
 
 def variance_slope(g: Any, x: Any, x_shape: tuple[int, ...], axis: Axis, correction: float) -> Any:
-    return spread(g, x_shape, axis) * (x - mean(x, axis=axis, keepdims=True)) * np.divide(2.0, freedom(x_shape, axis, correction)).item()
+    n = freedom(x_shape, axis, correction)
+    return spread(g, x_shape, axis) * (x - mean(x, axis=axis, keepdims=True)) * np.divide(2.0, n).item()
 
 
 @op(r"y = \tfrac{1}{n - c} \sum (x - \bar x)^2", x=(r"\tfrac{2}{n - c} \bar y (x - \bar x)", variance_slope))
@@ -91,7 +94,7 @@ def all(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array: return
 
 @op(r"s = [x \text{ is the extreme}]")
 def winners(x: Array, extreme: Array, *, axis: Axis = None) -> Array:
-    """Who receives the gradient of max or min: along one axis the first of several, over more axes all of them equally."""
+    """Who receives the gradient of max or min: along one axis the first of several, over more axes all equally."""
     x, extreme = np.asarray(x), np.reshape(extreme, unit_axes(np.shape(x), axis))
     hit = (x == extreme) | (np.isnan(x) & np.isnan(extreme))
     if isinstance(axis, int):
@@ -155,7 +158,8 @@ def backward_recurrence(g: Any, a: Any, axis: int) -> Any:
     return flip(linear_recurrence(flip(shifted(a, axis, -1), axis=axis), flip(g, axis=axis), axis=axis), axis=axis)
 
 
-@op(r"y_i = a_i y_{i-1} + b_i", a=(r"h_i y_{i-1}", lambda g, a, out, axis: backward_recurrence(g, a, axis) * shifted(out, axis, 1)),
+@op(r"y_i = a_i y_{i-1} + b_i",
+    a=(r"h_i y_{i-1}", lambda g, a, out, axis: backward_recurrence(g, a, axis) * shifted(out, axis, 1)),
     b=(r"h_i = \bar y_i + a_{i+1} h_{i+1}", lambda g, a, axis: backward_recurrence(g, a, axis)))
 def linear_recurrence(a: Array, b: Array, *, axis: int = -1) -> Array:
     """Discounted sums, exponential averages and running products in one; y_{-1} = 0.  a and b have the same shape."""
@@ -168,8 +172,8 @@ def linear_recurrence(a: Array, b: Array, *, axis: int = -1) -> Array:
 
 def beginning(x: Any, axis: int) -> Any:
     """1 at the first place along an axis, 0 elsewhere, shaped to broadcast against x."""
-    n = x.shape[axis]
-    return np.reshape(np.arange(n) == 0, [n if i == axis % len(x.shape) else 1 for i in range(len(x.shape))]).astype(x.dtype)
+    thin = [n if i == axis % len(x.shape) else 1 for i, n in enumerate(x.shape)]
+    return np.reshape(np.arange(x.shape[axis]) == 0, thin).astype(x.dtype)
 
 
 def running_product_before(x: Any, axis: int) -> Any:
@@ -213,8 +217,9 @@ def norm_slope(g: Any, x: Any, out: Any, x_shape: tuple[int, ...], ord: float, a
     if ord == 0: return zeros_like(x)
     if ord == 1: return spread(g, x_shape, axis) * sign(x)
     y = spread(out, x_shape, axis)
-    if np.isinf(ord): return spread(g, x_shape, axis) * sign(x) * winners(abs(x), y, axis=tuple(range(len(x_shape))) if axis is None else
-                                                                          normalize_axis_tuple(axis, len(x_shape)))
+    if np.isinf(ord):
+        several = tuple(range(len(x_shape))) if axis is None else normalize_axis_tuple(axis, len(x_shape))
+        return spread(g, x_shape, axis) * sign(x) * winners(abs(x), y, axis=several)
     g = where(equal(y, 0.0), 0.0, spread(g, x_shape, axis))
     unit = x / where(equal(y, 0.0), 1.0, y)
     return g * unit if ord == 2 else g * sign(unit) * abs(unit) ** (ord - 1)
@@ -222,7 +227,10 @@ def norm_slope(g: Any, x: Any, out: Any, x_shape: tuple[int, ...], ord: float, a
 
 @op(r"y = \left(\sum |x|^p\right)^{1/p}", x=(r"\bar y \, \mathrm{sign}(x) \left(|x| / y\right)^{p-1}", norm_slope))
 def norm(x: Array, *, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Vector norms: ord = p > 0, inf, -inf, or 0 (how many are not 0).  Scaled, so 1e200 does not overflow; gradient 0 at 0."""
+    """Vector norms: ord = p > 0, inf, -inf, or 0 (how many are not 0).  Scaled, so 1e200 does not overflow.
+
+    The gradient at 0 is 0; among equal largest (inf) each receives an equal share.
+    """
     a = np.abs(x)
     if ord == 0: return np.add.reduce(a != 0, axis=axis, keepdims=keepdims).astype(np.result_type(x))
     if np.isinf(ord): return (np.maximum if ord > 0 else np.minimum).reduce(a, axis=axis, keepdims=keepdims)

@@ -14,14 +14,16 @@ from tinyfm.ops.shape import moveaxis, take
 def interpolate(x: Any, size: int | Sequence[int], *, mode: str = "nearest") -> Any:
     """x: (batch, *spatial, channels) resized to `size` pixels along each spatial axis.
 
-    mode: "nearest" (the pixel under the new one's left edge, as in PyTorch) or "linear" (between pixel centres, bilinear
-    for images; the border is repeated, nothing is smoothed when shrinking: PyTorch's align_corners=False).
+    mode: "nearest" (the pixel under the new one's left edge, as in PyTorch) or "linear" (between pixel centres,
+    bilinear for images; the border is repeated, nothing is smoothed when shrinking: PyTorch's align_corners=False).
     """
     dims = len(x.shape) - 2
     if dims < 1: raise ShapeError(f"interpolate: x must be (batch, *spatial, channels); received {x.shape}.")
-    if mode not in ("nearest", "linear"): raise SettingError(f"interpolate: mode must be nearest or linear; received {mode!r}.")
+    if mode not in ("nearest", "linear"):
+        raise SettingError(f"interpolate: mode must be nearest or linear; received {mode!r}.")
     sizes = (size,) * dims if isinstance(size, int) else tuple(size)
-    if len(sizes) != dims: raise SettingError(f"interpolate: size must be an integer or {dims} of them; received {size!r}.")
+    if len(sizes) != dims:
+        raise SettingError(f"interpolate: size must be an integer or {dims} of them; received {size!r}.")
     for axis, new in enumerate(sizes, 1):
         old = x.shape[axis]
         if new == old: continue

@@ -1,6 +1,7 @@
 """Ops that move elements without computing: reshape, transpose, broadcast, join, cut, pad, index."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from inspect import Parameter, Signature
@@ -35,10 +36,15 @@ def stop_gradient(x: Array) -> Array:
 def reshape(x: Array, *, shape: int | tuple[int, ...]) -> Array: return np.reshape(x, shape)
 
 
+MANY = 1 << 14          # elements from which on a product with ones beats a sum along the first axes, up to 20 times
+
+
 @op(r"y_j = \sum_i x_{ij}", "linear", x=(r"\bar y_j", lambda g, x_shape: broadcast_to(g, shape=x_shape)))
 def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Sum over the axes along which `shape` would be broadcast to x: the transpose of broadcast_to."""
     extra = np.ndim(x) - len(shape)
+    if extra and x.size > MANY and shape == x.shape[extra:] and x.dtype.kind == "f" and x.flags.c_contiguous:
+        return (np.ones(math.prod(x.shape[:extra]), x.dtype) @ x.reshape(-1, math.prod(shape))).reshape(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 != x.shape[i + extra])
     return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape) if axes else np.reshape(x, shape)
 
@@ -76,7 +82,7 @@ def moveaxis(x: Any, source: int | tuple[int, ...], destination: int | tuple[int
 
 
 @op(r"y = x", "linear", x=(r"\bar y", lambda g, x_shape: reshape(g, shape=x_shape)))
-def expand_dims(x: Array, *, axis: Axis) -> Array: return np.expand_dims(x, axis)
+def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Array: return np.expand_dims(x, axis)
 
 
 @op(r"y = x", "linear", x=(r"\bar y", lambda g, x_shape: reshape(g, shape=x_shape)))
@@ -114,7 +120,7 @@ def plain(index: Any) -> Any:
 
 def is_basic(index: Any) -> bool:
     """Only integers, slices, None and ...: every element is read at most once."""
-    return all(i is None or i is Ellipsis or isinstance(i, int | np.integer | slice) and not isinstance(i, bool)
+    return all(i is None or i is Ellipsis or (isinstance(i, int | np.integer | slice) and not isinstance(i, bool))
                for i in (index if isinstance(index, tuple) else (index,)))
 
 
@@ -148,7 +154,8 @@ def resized(shape: tuple[int, ...], axis: int, size: int) -> tuple[int, ...]:
 
 @op(r"y_{ij} = x_{i, k(i,j)}", "linear",
     x=(r"\bar x_{ik} = \sum_{j: k(i,j) = k} \bar y_{ij}",
-       lambda g, x_shape, indices, axis: scatter_along_axis(g, indices, axis=axis, shape=resized(g.shape, axis, x_shape[axis]))))
+       lambda g, x_shape, indices, axis:
+       scatter_along_axis(g, indices, axis=axis, shape=resized(g.shape, axis, x_shape[axis]))))
 def take_along_axis(x: Array, indices: Array, *, axis: int) -> Array:
     """Along `axis`, element j of the result is element indices[..., j, ...] of x."""
     return np.take_along_axis(x, indices, axis)
@@ -221,7 +228,7 @@ def concat_op(n: int) -> Op:
               {f"x{i}": (rf"\bar y_{{s_{i}:s_{i + 1}}}", concat_rule(i)) for i in range(n)})
 
 
-def concat_signature(forward: Callable[..., Any], n: int) -> Callable[..., Any]:
+def concat_signature(forward: Any, n: int) -> Any:
     forward.__signature__ = Signature(
         [Parameter(f"x{i}", Parameter.POSITIONAL_OR_KEYWORD) for i in range(n)]
         + [Parameter(name, Parameter.KEYWORD_ONLY) for name in ("axis", "starts")])
@@ -297,7 +304,7 @@ MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "cir
 def pad(x: Any, widths: Any, mode: str = "constant", value: float = 0.0) -> Any:
     """Enlarge every axis: widths as in numpy.pad (a number, a pair, or a pair for each axis).
 
-    mode: constant (with `value`), reflect (without repeating the edge), replicate (NumPy's edge) or circular (NumPy's wrap).
+    mode: constant (with `value`), reflect (the edge not repeated), replicate (NumPy's edge) or circular (NumPy's wrap).
     """
     if mode not in MODES:
         raise SettingError(f"pad: unknown mode {mode!r}; expected one of {', '.join(MODES)}.")
