@@ -53,7 +53,7 @@ def example_4_3() -> Iterator[Row]:
 
 
 def example_5_4(episodes: int = 100_000, rng: int = 0) -> Iterator[Row]:
-    """Blackjack, dealer shows 2, player 13 with a usable ace, sticks on 20 and 21: exactly, and by off-policy sampling."""
+    """Blackjack, dealer shows 2, player 13 with a usable ace, sticks on 20 and 21: exactly, and off policy."""
     env = rl.Blackjack()
     s, totals = env.state_of(13, 2, True), np.array([env.hand(s)[0] for s in range(361)])
     target = np.eye(2)[(totals < 20).astype(int)]
@@ -121,7 +121,7 @@ def example_8_1(runs: int = 10, rng: int = 0) -> Iterator[Row]:
 
 
 def example_13_1(runs: int = 20, episodes: int = 4000, rng: int = 0) -> Iterator[Row]:
-    """Short corridor: the probability to go right that REINFORCE finds, and the value of that policy from the start."""
+    """Short corridor: the probability to go right that REINFORCE finds, and the value of that policy."""
     env = rl.ShortCorridor()
     which = np.broadcast_to(np.eye(2), (4, 2, 2))              # x(s, a): which action it is, the same in every state
     found = []
@@ -146,8 +146,8 @@ def testbed(problems: int = 2000, rng: int = 0) -> Iterator[Row]:
 
 
 FIGURES: list[Callable[[], Iterator[Row]]] = [
-    example_3_5, example_4_1, example_4_3, example_5_4, example_6_2, example_6_5, example_6_6, example_8_1, example_13_1,
-    testbed,
+    example_3_5, example_4_1, example_4_3, example_5_4, example_6_2, example_6_5, example_6_6, example_8_1,
+    example_13_1, testbed,
 ]
 
 
@@ -173,7 +173,7 @@ def learn_maze(seed: int, generator: str, rooms: int = 15) -> tuple[bool, float,
 
 
 def print_mazes(mazes: int = 100, rooms: int = 15) -> None:
-    """Q-learning, alpha 1, softmax with inverse temperature 10, 300 episodes; the learner sees states and rewards only."""
+    """Q-learning, alpha 1, softmax with inverse temperature 10, 300 episodes; it sees states and rewards only."""
     for generator in ["depth_first", "prim", "loops"]:
         shortest, seconds, steps = zip(*[learn_maze(seed, generator, rooms) for seed in range(mazes)], strict=True)
         print(f"{generator:12} {rooms} x {rooms} rooms: shortest path in {sum(shortest)} of {mazes} mazes, "

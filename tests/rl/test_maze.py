@@ -1,5 +1,7 @@
 """Mazes are always solvable, breadth-first search is optimal, and what is no maze is refused by name."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,7 +61,7 @@ def test_the_shortest_path_can_be_walked(size, seed):
     path = env.shortest_path()
     assert len(path) - 1 == env.distance[1, 1] and len(set(path)) == len(path)
     env.reset()
-    for s, s2 in zip(path, path[1:], strict=False):
+    for s, s2 in pairwise(path):
         action = env.next_state[s].tolist().index(s2)
         obs, reward, terminated, _, _ = env.step(action)
         assert obs == s2 and reward == -1 and terminated == (s2 == path[-1])

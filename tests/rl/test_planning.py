@@ -116,7 +116,7 @@ def test_in_place_sweeps_need_fewer_along_the_way_of_the_news():
 
 
 def test_prioritized_sweeping_backs_up_less_than_sweeping():
-    env = rl.Maze.random(10, 10, seed=0)
+    env = rl.Maze.random(6, 6, seed=0)
     prioritized = rl.prioritized_sweeping(env.outcomes, env.R, 0.95)
     swept = rl.value_iteration_in_place(env.outcomes, env.R, 0.95)
     assert np.allclose(prioritized.V, swept.V, atol=1e-8) and prioritized.sweeps < swept.sweeps / 3

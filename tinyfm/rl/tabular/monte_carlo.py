@@ -115,9 +115,13 @@ def off_policy_mc_prediction(env: Any, target: ArrayLike, behaviour: ArrayLike, 
 
 
 def off_policy_mc_control(env: Any, episodes: int, *, behaviour: ArrayLike | None = None, gamma: float = 1.0,
-                          rng: Seed = None) -> Learned:
-    """The greedy policy from episodes of a soft `behaviour` (even, unless given), by weighted sampling: page 111."""
-    env, rng, Q = begin(env, rng)
+                          rng: Seed = None, Q: ArrayLike | None = None) -> Learned:
+    """The greedy policy from episodes of a soft `behaviour` (even, unless given), by weighted sampling: page 111.
+
+    Learns only from the tails of episodes in which every action was greedy: begin with a low Q, for an untried action
+    that looks best cuts every tail.
+    """
+    env, rng, Q = begin(env, rng, Q)
     b, C = np.full(Q.shape, 1 / Q.shape[1]) if behaviour is None else np.asarray(behaviour, float), np.zeros(Q.shape)
     for _ in range(episodes):
         episode = play_table(env, b, rng)
