@@ -1,0 +1,97 @@
+"""tinyfm demo: what tinyfm can do, on data that need no download, with pictures to look at."""
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinyfm.cli import options, table
+
+FOLDER = "tinyfm-demo"
+
+
+@dataclass
+class Outcome:
+    """What one part of the demonstration hands back to be printed."""
+
+    title: str
+    rows: Sequence[Sequence[str]]
+    files: dict[str, str]                        # name in the folder: what it shows
+    next_step: str
+
+
+def add(commands: Any) -> None:
+    """Declare the arguments."""
+    parser = commands.add_parser("demo", help="start here: train a network on built-in digits, draw what it learnt",
+                                 description=__doc__)
+    parser.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help=f"for the pictures ({FOLDER})")
+    parser.add_argument("--epochs", type=options.count, default=5, metavar="N", help="how often each image is seen (5)")
+    parser.add_argument("--limit", type=options.count, default=12_000, metavar="N", help="images to train on (12,000)")
+    parser.add_argument("--seed", type=options.seed, default=0, metavar="N", help="where all random numbers start (0)")
+    parser.set_defaults(run=demo)
+
+
+def demo(arguments: Namespace) -> int:
+    """Every part after the other: train, print a table, say where the pictures are."""
+    folder: Path = arguments.output
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        outcome = part(folder, arguments)
+        print("", outcome.title, *table.lines(outcome.rows), "", f"Look at, in {folder}:",
+              *table.lines(list(outcome.files.items())), "", outcome.next_step, sep="\n")
+    return 0
+
+
+def read_digits(folder: Path, arguments: Namespace) -> Outcome:
+    """A convolutional network learns to read handwritten digits."""
+    from tinyfm import data
+    from tinyfm.models import digits
+    print(f"Drawing {arguments.limit:,} + 2,000 digits ...", flush=True)
+    (images, labels), test = data.digits.load_data(arguments.limit)
+    kept = max(1, len(images) // 12)             # to watch while training; the test part stays unseen until the end
+    settings = digits.Settings(epochs=arguments.epochs, seed=arguments.seed)
+    model, started = digits.network(settings), time.perf_counter()
+    print(f"Training {model.count_params():,} weights on {len(images) - kept:,} of them ...", flush=True)
+    history = digits.train(model, images[kept:], labels[kept:], settings, (images[:kept], labels[:kept]))
+    seconds = time.perf_counter() - started
+    probabilities = model.predict(digits.scaled(test[0]))
+    model.save(folder / MODEL)
+    write_pictures(folder, history.history, *test, probabilities)
+    accuracy = np.mean(probabilities.argmax(1) == test[1])
+    rows = [("test accuracy", f"{accuracy:.4f}", f"on {len(test[1]):,} digits it never saw; guessing gives 0.1000"),
+            ("training", f"{seconds:.1f} s", f"epochs: {len(history.epoch)}")]
+    return Outcome("A convolutional network reads handwritten digits", rows, FILES,
+                   "Ask it yourself; a PNG of any size will do, one that you drew:\n"
+                   f"  tinyfm predict {folder / MODEL} {folder / EXAMPLE}")
+
+
+MODEL, EXAMPLE = "digits.safetensors", "digit.png"
+FILES = {
+    "learning_curve.png": "loss and accuracy, epoch by epoch",
+    "confusion_matrix.png": "which digit was taken for which",
+    "predictions.png": "what it read, and where it was most wrong",
+    EXAMPLE: "a digit to ask it about",
+    MODEL: "the trained model",
+}
+
+
+def write_pictures(folder: Path, history: dict[str, list[float]], images: Any, labels: Any, probabilities: Any) -> None:
+    from matplotlib.image import imsave
+
+    from tinyfm import metrics, plot
+    predicted, own = probabilities.argmax(1), probabilities[np.arange(len(labels)), labels]
+    shown = np.concatenate([np.arange(24), 24 + own[24:].argsort()[:16]])
+    page = plot.predictions(images[shown], labels[shown], predicted[shown], probabilities[shown])
+    page.set_title(f"{np.sum(predicted != labels)} of {len(labels):,} test images read wrongly (\N{BALLOT X}, framed)\n"
+                   "three rows as they come, then the sixteen of the rest that it was most wrong about")
+    drawn = plot.learning_curve(history), plot.confusion_matrix(metrics.confusion_matrix(labels, probabilities)), page
+    for name, ax in zip(FILES, drawn): ax.figure.savefig(folder / name, dpi=120)  # type: ignore[union-attr]
+    imsave(folder / EXAMPLE, images[own.argmax()].repeat(8, 0).repeat(8, 1), cmap="gray_r")
+
+
+PARTS: list[Callable[[Path, Namespace], Outcome]] = [read_digits]

@@ -1,0 +1,37 @@
+"""Values that several commands take, checked before any work is done."""
+from __future__ import annotations
+
+import math
+from argparse import ArgumentTypeError
+from pathlib import Path
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ArgumentTypeError(f"expected a whole number of at least 1, received {text!r}")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A whole number of at least 0."""
+    if not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError(f"expected a whole number of at least 0, received {text!r}")
+    return int(text)
+
+
+def rate(text: str) -> float:
+    """A positive number."""
+    try: value = float(text)
+    except ValueError: value = math.nan
+    if not 0 < value < math.inf: raise ArgumentTypeError(f"expected a positive number, received {text!r}")
+    return value
+
+
+def model_file(text: str) -> Path:
+    """A file that a model can be saved to: better known before the training than after it."""
+    path = Path(text)
+    if path.suffix.lower() not in (".safetensors", ".npz"):
+        raise ArgumentTypeError(f"{text!r} should end in .safetensors or .npz, which names the format")
+    if not path.parent.is_dir(): raise ArgumentTypeError(f"there is no folder {str(path.parent)!r}; create it first")
+    return path

@@ -1,0 +1,1 @@
+"""Models: one file is one model and one recipe.  `choose` leads from a task to a network."""
