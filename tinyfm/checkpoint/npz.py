@@ -114,9 +114,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any
         dtype, fortran, shape = _read_header(member)
         if member.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
             raise FormatError(f"{info.filename!r}, {dtype} of {str(shape)[:100]}, does not fill {info.file_size} bytes")
-        array = read_array(member, dtype, shape, fortran=fortran)
-        member.read(1)                                    # at the end zipfile compares the checksum
-        return array
+        return read_array(member, dtype, shape, fortran=fortran)         # at the end zipfile compares the checksum
 
 
 def _read_header(member: IO[bytes]) -> tuple[np.dtype[Any], bool, list[int]]:
