@@ -47,6 +47,7 @@ def plot_values(env: Any, values: ArrayLike, ax: Any = None, *, title: str = "")
                          f"({env.observation_space.n}, {env.action_space.n}), received {values.shape}.")
     if not hasattr(env, "shape"):
         return plot_value_curve(env, V, ax, title)
+    from .environments.gridworld import label_squares, write_letters
     ax = new_axes() if ax is None else ax
     image = ax.imshow(np.ma.array(V.reshape(env.shape), mask=env.walls), cmap="viridis")
     ax.set_facecolor("#33415c")                                # the walls
@@ -55,8 +56,9 @@ def plot_values(env: Any, values: ArrayLike, ax: Any = None, *, title: str = "")
         write_numbers(env, V, image, ax)
     if values.ndim == 2:
         draw_arrows(env, values, ax)
-    ax.set(xlabel="column", ylabel="row", title=title or f"{type(env).__name__}: values"
-           + (" and greedy actions" if values.ndim == 2 else ""))
+    write_letters(env, ax, center=False)
+    label_squares(env, ax)
+    ax.set_title(title or f"{type(env).__name__}: values" + (" and greedy actions" if values.ndim == 2 else ""))
     return ax
 
 
@@ -70,8 +72,9 @@ def plot_value_curve(env: Any, V: Array, ax: Any, title: str) -> Any:
 def write_numbers(env: Any, V: Array, image: Any, ax: Any) -> None:
     for s in np.flatnonzero(~env.walls.ravel()):
         row, column = env.square(int(s))
-        dark = image.norm(V[s]) < 0.6
-        ax.text(column, row + 0.32, f"{V[s]:.1f}", ha="center", va="center", fontsize=7, color="w" if dark else "k")
+        colour = "w" if image.norm(V[s]) < 0.6 else "k"
+        ax.text(column + 0.46, row + 0.46, f"{V[s]:.1f}", ha="right", va="bottom", color=colour,
+                fontsize=max(5, 9 - max(env.shape) / 3))
 
 
 def draw_arrows(env: Any, Q: Array, ax: Any) -> None:
@@ -81,7 +84,7 @@ def draw_arrows(env: Any, Q: Array, ax: Any) -> None:
     s, a = np.nonzero(best)
     step = env.moves[a] / np.linalg.norm(env.moves[a], axis=1, keepdims=True)
     rows, columns = np.divmod(s, env.shape[1])
-    ax.quiver(columns, rows, step[:, 1], step[:, 0], angles="xy", scale_units="xy", scale=2.6, width=0.004,
+    ax.quiver(columns, rows, step[:, 1], step[:, 0], angles="xy", scale_units="xy", scale=2.8, width=0.004,
               headwidth=4, color="w", edgecolor="k", linewidth=0.4)
 
 

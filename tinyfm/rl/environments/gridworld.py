@@ -92,10 +92,23 @@ def draw_squares(env: Gridworld, ax: Any) -> None:
         ax.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
         ax.grid(which="minor", color="0.8", linewidth=0.7)
         ax.tick_params(which="minor", length=0)
-    for row, column in np.argwhere(np.isin(env.letters, list("SGHAB"))):
-        ax.text(column, row, env.letters[row, column], ha="center", va="center", fontsize=8, color="0.25")
-    ax.set_xlabel("column")
-    ax.set_ylabel("row")
+    write_letters(env, ax, center=True)
+    label_squares(env, ax)
+
+
+def write_letters(env: Gridworld, ax: Any, center: bool) -> None:
+    """The letters of the special squares, in their middle or in their upper left corner."""
+    shift, box = (0, None) if center else (0.36, {"boxstyle": "round,pad=0.1", "facecolor": "w", "linewidth": 0})
+    for row, column in np.argwhere(np.isin(env.letters, list("SGHABC"))):
+        letter = env.letters[row, column]
+        ax.text(column - shift, row - shift, letter, ha="center", va="center", fontsize=8 if center else 6, bbox=box,
+                color="w" if letter == "C" and center else "0.25")
+
+
+def label_squares(env: Gridworld, ax: Any) -> None:
+    for axis, size, name in [(ax.xaxis, env.shape[1], "column"), (ax.yaxis, env.shape[0], "row")]:
+        axis.set_ticks(np.arange(0, size, 1 if size <= 12 else 5))
+        axis.set_label_text(name)
 
 
 class JumpGridworld(Gridworld):

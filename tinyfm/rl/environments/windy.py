@@ -31,3 +31,8 @@ class WindyGridworld(Gridworld):
         next_state = np.stack([stay_inside(shape, rows - gust, columns) for gust in gusts], axis=-1)
         outcomes = Outcomes(1 / len(gusts), next_state, -1)
         super().__init__(letters, outcomes, one_hot(70, 37) > 0, one_hot(70, 30), moves=moves, **settings)
+
+    def draw(self, ax: Any) -> None:
+        super().draw(ax)
+        ax.set_xticks(np.arange(10), [f"{column}\n\u2191{wind}" for column, wind in enumerate(WIND)])
+        ax.set_xlabel("column, and the wind in it (squares upwards)")
