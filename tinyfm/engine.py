@@ -175,7 +175,9 @@ class Node:
                 u = tensor(np.zeros(self.shape, t.dtype), requires_grad=True)
                 with recording(True):
                     pulled = table["sum_to"](rule(u, saved), shape=parent.shape)  # type: ignore[union-attr]
-                part, = gradients(pulled, [u], t, create_graph=create_graph)
+                if type(pulled) is Tensor and pulled.node is not None:
+                    part, = gradients(pulled, [u], t, create_graph=create_graph)
+                else: part = np.zeros(self.shape, t.dtype)       # the rule does not use g: a constant op
             total = part if total is None else total + part
         if total is None or total.shape == self.shape: return total
         return table["broadcast_to"](total, shape=self.shape)

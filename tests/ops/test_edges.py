@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinyfm as fm
-from tinyfm.engine import gradients, leaf
+from tinyfm.engine import Op, gradients, leaf
 
 inf, nan = np.inf, np.nan
 
@@ -305,6 +305,16 @@ def test_stop_gradient() -> None:
     agrees(lambda x: x * fm.stop_gradient(x), 3.0, 9.0, 3.0)
     x = leaf(np.array(3.0))
     assert fm.pushforward(x * fm.stop_gradient(x), {x: np.array(1.0)}) == 3.0
+
+
+def test_a_rule_that_does_not_use_its_gradient_pushes_zeros() -> None:
+    """The tangent is the transpose of the rule, also where that is 0 without a look at g."""
+    constant = Op(lambda x: x * 0.0 + 3.0, "y = 3", None, {"x": ("0", lambda g, x_shape: np.zeros(x_shape))})
+    x = leaf(np.array([1.0, 2.0]))
+    y = constant(x)
+    np.testing.assert_array_equal(fm.pushforward(y, {x: np.ones(2)}), [0.0, 0.0])
+    np.testing.assert_array_equal(fm.pushforward(y * x, {x: np.ones(2)}), [3.0, 3.0])
+    np.testing.assert_array_equal(gradients(y, [x], np.ones(2))[0], [0.0, 0.0])
 
 
 QUIET = {
