@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from tinyfm import metrics as scores
 from tinyfm import optim, train
-from tinyfm.engine import no_grad
-from tinyfm.nn import losses, saving
-from tinyfm.nn.module import Array, Layer, Shape, snake_case
+from tinyfm.engine import no_grad, watching
+from tinyfm.nn import fusion, losses, saving
+from tinyfm.nn.module import Array, Layer, Shape, mode, snake_case
 from tinyfm.nn.summary import summary
 
 
@@ -115,7 +116,7 @@ class Sequential(Model):
         self.stack: list[Layer] = []
         for layer in layers: self.add(layer)
         if self.input_shape is None and self.stack: self.input_shape = self.stack[0].input_shape
-        if self.input_shape is not None: self.build_for(self.input_shape)
+        if self.input_shape is not None and mode.room == inf: self.build_for(self.input_shape)
 
     @property
     def layers(self) -> list[Layer]:
@@ -143,23 +144,20 @@ class Sequential(Model):
         return f"layer {number} of {type(self).__name__}"
 
     def call(self, x: Any) -> Any:
-        for layer in self.stack: x = layer(x)
+        for step in fusion.steps(self.stack): x = step(x)
         return x
 
-    def build(self, input_shape: Shape) -> None:
-        """Build every layer by sending zeros through; an axis that is None in input_shape stays open."""
-        open_sizes = (16, 17) if None in (self.input_shape or ()) else (1,)
-        for size in open_sizes:                  # an axis of an output that differs between the two is open
-            x: Any = np.zeros((1, *(size if n is None else n for n in self.input_shape or input_shape[1:])), int)
-            with no_grad():
+    def build_for(self, input_shape: Shape) -> None:
+        """Build every layer at once by sending zeros through.  input_shape: without the batch axis; None stays open."""
+        self.adopt()
+        with no_grad(), watching(None):            # zeros are no data: debug mode has nothing to say of them
+            for size in (16, 17) if None in input_shape else (1,):    # an axis that differs between the two is open
+                x: Any = np.zeros((1, *(size if n is None else n for n in input_shape)), int)
                 for layer in self.stack:
                     x = layer(x, training=False)
                     layer.output_shape = merged(layer.output_shape, x.shape)
-        self.output_shape = self.stack[-1].output_shape if self.stack else None
-
-    def build_for(self, input_shape: Shape) -> None:
-        """Build every layer at once.  input_shape: without the batch axis."""
-        self.prepare((np.zeros((1, *(n or 1 for n in input_shape)), int),))
+        self.built, self.built_for, self.output_shape = True, tuple(input_shape), self.stack[-1].output_shape
+        self.finish()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same model again, fit for JSON."""
