@@ -76,8 +76,8 @@ def advice(library: Blas, wide: bool, busy: float) -> list[str]:
         found.append(f"this CPU has AVX-512, and OpenBLAS picked its {library.kernels} kernels. Set "
                      "OPENBLAS_CORETYPE=SkylakeX before Python starts, and matrix products become faster")
     if (library.threads or 1) > 1 and busy > 1.5 * cores():
-        found.append(f"{busy:.1f} programs want to run on {cores()} cores. The {library.threads} threads of a matrix product "
-                     "then wait for each other, and training may take ten times as long. Set OPENBLAS_NUM_THREADS=1")
+        found.append(f"{busy:.1f} programs want to run on {cores()} cores. The {library.threads} threads of a matrix "
+                     "product wait for each other then, and training takes far longer. Set OPENBLAS_NUM_THREADS=1")
     return found
 
 

@@ -39,8 +39,8 @@ def classify(model: Any, images: NDArray[np.float32]) -> NDArray[Any]:
     except ShapeError as error:
         raise ShapeError(f"this model does not take grey images of 28 x 28: {str(error).splitlines()[0]}") from None
     if rows.ndim != 2 or rows.shape[1] < 2 or not np.allclose(rows.sum(axis=1), 1, atol=1e-3):
-        raise ShapeError(f"this model gives an output of shape {rows.shape[1:]} for an image; expected probabilities of "
-                         "two classes or more. Does it end in Dense(classes, activation='softmax')?")
+        raise ShapeError(f"this model gives an output of shape {rows.shape[1:]} for an image; expected probabilities "
+                         "of two classes or more. Does it end in Dense(classes, activation='softmax')?")
     return rows
 
 
