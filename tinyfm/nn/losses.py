@@ -142,6 +142,9 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         labels = np.asarray(y_true.data if type(y_true) is Tensor else y_true)
         if labels.shape == (*y_pred.shape[:-1], 1): labels = labels[..., 0]          # a column of labels, as in Keras
         if labels.dtype.kind == "f" and (labels == np.floor(labels)).all(): labels = labels.astype(np.int64)
+        if labels.dtype.kind not in "iu" or labels.shape == y_pred.shape:
+            raise TypeError(f"sparse_categorical_crossentropy takes one integer an example; received {spell(y_true)} "
+                            f"for predictions {y_pred.shape}. For one-hot: loss='categorical_crossentropy'.")
         return losses.softmax_cross_entropy(self.scores(y_pred), labels, reduction="none")
 
     def check(self, y_true: Array, y_pred: Any) -> None:

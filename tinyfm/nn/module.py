@@ -14,6 +14,8 @@ import inspect
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import inf, prod
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -32,9 +34,18 @@ class Mode(threading.local):
     """Whether this thread is inside a call with training=True."""
 
     training: bool = False
+    room: float = inf                            # how many numbers new weights may take; see `loading`
 
 
 mode = Mode()
+
+
+@contextmanager
+def loading(numbers: int) -> Iterator[None]:
+    """Within the block, on this thread, new weights are zeros and take no more than so many numbers together."""
+    mode.room = numbers
+    try: yield
+    finally: mode.room = inf
 
 
 class Layer:
@@ -66,6 +77,8 @@ class Layer:
                  input_shape: Shape | None = None) -> None:
         self.name, self._trainable, self.seed = name or "", trainable, seed
         self.dtype = None if dtype is None else np.dtype(dtype)
+        if dtype is not None and self.dtype.kind != "f":
+            raise SettingError(f"{type(self).__name__}: dtype must be floating, received {dtype!r}.")
         self.input_shape = None if input_shape is None else tuple(input_shape)
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -111,17 +124,20 @@ class Layer:
         for name, weight in self.own_weights(): weight.name = f"{self.path}.{name}" if self.path else name
         if not self._trainable: self.trainable = False
 
-    def adopt(self) -> None:
-        """Give every layer below its path, dtype and seed."""
+    def adopt(self, known: set[int] | None = None) -> None:
+        """Give every layer below its path, dtype and seed; one that is found twice keeps its first path."""
+        known = known or {id(self)}
         self.name = self.name or snake_case(type(self).__name__)
         self.dtype = self.dtype or np.dtype(np.float32)
         if self.seed is None: self.seed = int(np.random.SeedSequence().entropy & 0xFFFFFFFF)  # type: ignore[operator]
         for name, layer in self.children():
+            if id(layer) in known: continue
+            known.add(id(layer))
             layer.path, layer.place = f"{self.path}.{name}" if self.path else name, self.placed(name)
             layer.name = layer.name or name
             if layer.dtype is None: layer.dtype = self.dtype
             if layer.seed is None: layer.seed = self.seed
-            layer.adopt()
+            layer.adopt(known)
 
     def placed(self, name: str) -> str:
         """Where the layer below called `name` stands, in words."""
@@ -154,8 +170,24 @@ class Layer:
 
     def initial(self, initializer: Any, shape: Shape) -> Array:
         if self.dtype is None: self.adopt()
+        if mode.room < inf: return self.blank(shape)
         if "_beginning" not in vars(self): self._beginning = self.generator(0)
         return init.get(initializer)(shape, self._beginning).astype(self.dtype)
+
+    def blank(self, shape: Shape) -> Array:
+        """Zeros, to be overwritten by what a file holds."""
+        mode.room -= prod(shape)
+        if mode.room < 0: raise ShapeError(f"{self.described()} would have more weights than the file holds.")
+        return np.zeros(shape, self.dtype)
+
+    def rebuild(self, shapes: Mapping[str, Any]) -> None:
+        """Make all weights without seeing a batch; shapes: path -> [built_for, output_shape]."""
+        self.adopt()
+        for path, layer in self.named_layers():
+            input_shape, output_shape = (None if s is None else tuple(s) for s in shapes[path])
+            layer.build((1, *(input_shape or ())))
+            layer.built, layer.built_for, layer.output_shape = True, input_shape, output_shape
+            layer.finish()
 
     @property
     def rng(self) -> np.random.Generator:
@@ -310,7 +342,7 @@ def fits(expects: Sequence[Any], shape: Shape) -> bool:
 
 def snake_case(name: str) -> str:
     """'MaxPooling2D' -> 'max_pooling2d'."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=[a-zD])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def written(name: str, value: Any) -> Any:
