@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("default", RuntimeWarning)
             warnings.showwarning = lambda message, *place, **more: print(f"tinyfm: {message}", file=sys.stderr)
             return int(arguments.run(arguments))
     except KeyboardInterrupt:

@@ -81,6 +81,11 @@ def advice(library: Blas, wide: bool, busy: float) -> list[str]:
     return found
 
 
+def advice_here() -> list[str]:
+    """The same for this very machine, now."""
+    return advice(blas(), has_avx512(), load_average())
+
+
 def load_average() -> float:
     """How many programs wanted to run during the last minute; 0 where the system does not count."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

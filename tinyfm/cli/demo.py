@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyfm.cli import options, table
+from tinyfm.cli import blas, options, table
 
 FOLDER = "tinyfm-demo"
 
@@ -40,6 +40,7 @@ def demo(arguments: Namespace) -> int:
     """Every part after the other: train, print a table, say where the pictures are."""
     folder: Path = arguments.output
     folder.mkdir(parents=True, exist_ok=True)
+    for advice in blas.advice_here(): print(f"note: {advice}")
     for part in PARTS:
         outcome = part(folder, arguments)
         print("", outcome.title, *table.lines(outcome.rows), "", f"Look at, in {folder}:",

@@ -48,7 +48,7 @@ def processor() -> Iterator[Line]:
     yield "ok", "BLAS", f"{library.name} {library.version}{inside}, cores: {blas.cores()}"
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         if name in os.environ: yield "ok", "BLAS", f"the environment sets {name}={os.environ[name]}"
-    for advice in blas.advice(library, blas.has_avx512(), blas.load_average()): yield "note", "speed", advice
+    for advice in blas.advice_here(): yield "note", "speed", advice
 
 
 def data_sets() -> Iterator[Line]:

@@ -5,7 +5,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from tinyfm.cli import options, table
+from tinyfm.cli import blas, options, table
 
 IMAGES = {                                       # name: what the help says
     "digits": "the built-in handwritten digits, 12,000 + 2,000, no download",
@@ -39,6 +39,7 @@ def train_images(arguments: Namespace) -> int:
     from tinyfm.models import digits
     (images, labels), (test_images, test_labels) = load(arguments.name, arguments.data, arguments.limit)
     settings = digits.Settings(arguments.epochs, arguments.batch_size, arguments.learning_rate, arguments.seed)
+    for advice in blas.advice_here(): print(f"note: {advice}")
     model, started = digits.network(settings), time.perf_counter()
     digits.train(model, images, labels, settings)
     seconds = time.perf_counter() - started
