@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyfm.errors import ShapeError
+from tinyfm.kernels import conv as conv_module
 from tinyfm.kernels import windows
 from tinyfm.kernels.conv import conv, conv_w, conv_x
 from tinyfm.kernels.windows import output_size, resolve_padding
@@ -80,6 +81,21 @@ def test_the_three_contractions_are_adjoints(case):
     expected = np.sum(np.multiply(y, conv(x, w, **how), dtype="f8"))
     np.testing.assert_allclose(np.sum(np.multiply(dx, x, dtype="f8")), expected, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(np.sum(np.multiply(dw, w, dtype="f8")), expected, rtol=1e-3, atol=1e-3)
+
+
+@given(convolutions(), st.integers(0, 6))
+def test_from_either_end_and_in_either_layout_it_is_the_same(case, few_channels):
+    x, w, how, _ = case
+    groups = how.pop("groups")
+    relation, kernels = windows.slide(x.shape[1:-1], w.shape[:-2], **how), conv_module.per_offset(w, groups)
+    y = conv(x, w, **how, groups=groups)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv_module, "FEW_CHANNELS", few_channels)
+        for found in (conv_module.gather(x, kernels, relation), conv_module.scatter(x, kernels, relation.mirrored())):
+            np.testing.assert_allclose(found, y, **tolerance(x.dtype))
+        x_way, y_way = (conv_module.products(x, y, relation, groups),
+                        conv_module.products(y, x, relation.mirrored(), groups).swapaxes(2, 3))
+        np.testing.assert_allclose(x_way, y_way, **tolerance(x.dtype))
 
 
 @given(convolutions(), st.integers(1, 2000))

@@ -29,7 +29,6 @@ from tinyfm.kernels.conv import Type, add_matmul, check_channels, conv_x, empty_
 from tinyfm.kernels.windows import Pairs, Sizes, Touch, Windows, check_output, copy_pixels, slide, tiles, touching
 
 Array = NDArray[Any]
-Firsts = list[int | None]
 
 
 def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
@@ -40,8 +39,10 @@ def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: S
     """
     windows, firsts = pooled_windows(x.shape, w.shape, pool_size, strides, padding, dilation)
     y = np.empty((len(x), *windows.out, w.shape[-1]), np.result_type(x, w, b))
+    offset = np.empty((0, w.shape[-1]), y.dtype)
     for images, _, each in convolved(x, w, windows, firsts, y.dtype):
-        best, offset = largest(each), np.broadcast_to(b, each.shape[1:]).copy()    # as wide as best: 2 x faster
+        best = largest(each)
+        if len(offset) != len(best): offset = np.broadcast_to(b, best.shape).astype(y.dtype)   # whole: 2 x faster
         np.maximum(best, -offset, out=best)                                        # max(a + b, 0) = max(a, -b) + b
         np.add(best, offset, out=y[images].reshape(best.shape))
     return y
@@ -99,13 +100,12 @@ def unpooled(each: Array, pooled: Sizes, out: Sizes, pool_size: Sizes) -> Array:
     return full
 
 
-def convolved(x: Array, w: Array, windows: Windows, firsts: Firsts,
+def convolved(x: Array, w: Array, windows: Windows, firsts: list[int],
               dtype: Type) -> Iterator[tuple[slice, Array, Array]]:
     """Yield, tile by tile: which images, patches P (q, pixels, k c), and P w (q, pixels, c_out); both are reused."""
     kernel = w.reshape(-1, w.shape[-1]).astype(dtype, copy=False)
     x = x.reshape(*x.shape[:-1], 1, x.shape[-1])
     offsets = len(windows.touches) * x.shape[-1] // len(kernel)
-    seen = [windows.touches.index(touch) for touch in windows.touches]      # neighbours under a pooling window overlap
     each = np.empty((offsets, 0, w.shape[-1]), dtype)
     for images in tiles(len(x), bytes_each=prod(windows.out) * offsets * sum(kernel.shape) * dtype.itemsize):
         tile = x[images]
@@ -113,7 +113,7 @@ def convolved(x: Array, w: Array, windows: Windows, firsts: Firsts,
             cells, patches = empty_patches((len(tile), windows.out[0]), windows, x.shape[-2:], dtype)
             patches = patches.reshape(-1, offsets, len(kernel)).swapaxes(0, 1)
             each = np.empty((*patches.shape[:2], w.shape[-1]), dtype)
-        for i, (first, (read, by)) in enumerate(zip(seen, windows.touches, strict=True)):
+        for i, (first, (read, by)) in enumerate(zip(firsts, windows.touches, strict=True)):
             if first < i: copy_pixels(cells[i], cells[first])
             else: copy_pixels(cells[i][by], tile[read])
         yield images, patches, matmul(patches, kernel, out=each)
@@ -121,10 +121,10 @@ def convolved(x: Array, w: Array, windows: Windows, firsts: Firsts,
 
 @lru_cache(maxsize=512)
 def pooled_windows(x: Sizes, w: Sizes, pool_size: Sizes, strides: Sizes, padding: Pairs,
-                   dilation: Sizes) -> tuple[Windows, Firsts]:
+                   dilation: Sizes) -> tuple[Windows, list[int]]:
     """For each offset of a pooling window, the convolution of just the pixels at that offset: all their touches.
 
-    Also, for each touch, the place of an equal one before it: neighbours under a pooling window overlap.
+    Also, for each touch, the place of the first one equal to it: neighbours under a pooling window overlap.
     """
     check_channels(x, w, 1)
     size, kernel, ones, none = x[1:-1], w[:-2], (1,) * len(pool_size), ((0, 0),) * len(pool_size)
@@ -135,5 +135,4 @@ def pooled_windows(x: Sizes, w: Sizes, pool_size: Sizes, strides: Sizes, padding
     for offset in np.ndindex(*pool_size):
         before = tuple(p[0] - i * s for p, i, s in zip(padding, offset, strides, strict=True))
         touches += touching(size, kernel, steps, before, dilation, out)
-    firsts = [touches.index(touch) if touch in touches[:i] else None for i, touch in enumerate(touches)]
-    return Windows(size, out, touches, inside=False, disjoint=False), firsts
+    return Windows(size, out, touches, inside=False, disjoint=False), [touches.index(touch) for touch in touches]
