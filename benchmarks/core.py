@@ -18,7 +18,8 @@ import tinyfm as fm
 from tinyfm.engine import backward, leaf
 
 
-def chain(leaf: Callable[..., Any], tanh: Callable[..., Any], backward: Callable[..., Any], start: np.ndarray, steps: int = 1000) -> float:
+def chain(leaf: Callable[..., Any], tanh: Callable[..., Any], backward: Callable[..., Any], start: np.ndarray,
+          steps: int = 1000) -> float:
     """Nanoseconds an op, of three ops in each step."""
     began, h = time.perf_counter(), leaf(start)
     for _ in range(steps): h = tanh(h * 0.9 + 0.1)

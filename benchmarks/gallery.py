@@ -1,4 +1,4 @@
-"""Ten mistakes of a beginner and what tinyfm says to each: `python benchmarks/gallery.py [--write tutorials/errors.md]`."""
+"""Ten mistakes of a beginner and what tinyfm says: `python benchmarks/gallery.py [--write tutorials/errors.md]`."""
 from __future__ import annotations
 
 import argparse
@@ -79,8 +79,9 @@ def float64_weights_with_float32_data() -> None:
 
 
 MISTAKES: tuple[Callable[[], None], ...] = (
-    wrong_shape_in_the_third_layer, column_against_row, integer_parameter, logarithm_of_a_negative_number, changed_in_place_after_use,
-    backward_of_many_numbers, forgotten_zero_grad, mask_that_does_not_broadcast, wrong_axis, float64_weights_with_float32_data)
+    wrong_shape_in_the_third_layer, column_against_row, integer_parameter, logarithm_of_a_negative_number,
+    changed_in_place_after_use, backward_of_many_numbers, forgotten_zero_grad, mask_that_does_not_broadcast, wrong_axis,
+    float64_weights_with_float32_data)
 
 
 def said(mistake: Callable[[], Any]) -> str:
@@ -95,10 +96,12 @@ def said(mistake: Callable[[], Any]) -> str:
 
 def page() -> str:
     """The gallery as Markdown."""
-    parts = ["# Ten mistakes, and what tinyfm says\n\nMade by `python benchmarks/gallery.py --write tutorials/errors.md`.\n"]
+    parts = ["# Ten mistakes, and what tinyfm says\n\n"
+             "Made by `python benchmarks/gallery.py --write tutorials/errors.md`.\n"]
     for mistake in MISTAKES:
         body = textwrap.dedent(inspect.getsource(mistake).split("\n", 1)[1]).rstrip()
-        parts.append(f"## {mistake.__name__.replace('_', ' ').capitalize()}\n\n```python\n{body}\n```\n\n```text\n{said(mistake)}\n```\n")
+        title = mistake.__name__.replace("_", " ").capitalize()
+        parts.append(f"## {title}\n\n```python\n{body}\n```\n\n```text\n{said(mistake)}\n```\n")
     return "\n".join(parts)
 
 

@@ -52,7 +52,8 @@ def test_debug_changes_no_gradient_and_leaves_no_trace():
 
 def test_mixed_precision_is_pointed_out():
     w, x = fm.tensor([[1.0], [2.0]], requires_grad=True), np.ones((3, 2), np.float32)
-    with pytest.warns(MixedPrecisionWarning, match=r"linear mixes float32 and float64.*x: float32 \(3, 2\), w: float64.*y = fm\.linear"):
+    told = r"linear mixes float32 and float64.*x: float32 \(3, 2\), w: float64.*y = fm\.linear"
+    with pytest.warns(MixedPrecisionWarning, match=told):
         with fm.debug(): y = fm.linear(x, w)
     assert y.dtype == np.float64
 

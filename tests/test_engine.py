@@ -196,7 +196,8 @@ def test_a_watch_is_told_of_every_op_and_every_step_back():
 def test_a_shape_error_names_op_operands_line_and_fix():
     w, x = fm.tensor(normal(4, 5), requires_grad=True), normal(3, 5)
     with pytest.raises(ShapeError) as told: fm.matmul(x, w)
-    for part in ("matmul", "float64 (3, 5)", "float64 (4, 5)", "B.mT", "test_engine.py:"): assert part in str(told.value)
+    for part in ("matmul", "float64 (3, 5)", "float64 (4, 5)", "B.mT", "test_engine.py:"):
+        assert part in str(told.value)
 
 
 def test_backward_of_many_numbers_asks_which():
@@ -226,7 +227,8 @@ def test_settings_and_arguments_are_told_apart():
 def test_a_rule_that_returns_a_wrong_shape_is_named():
     broken = Op(lambda x: np.exp(x), "y = e^x", None, {"x": ("?", lambda g, out: (g * out)[:1])})
     x = leaf(normal(3))
-    with pytest.raises(ShapeError, match=r"rule of <lambda> for x returned a gradient of shape \(1,\); x has shape \(3,\)"):
+    told = r"rule of <lambda> for x returned a gradient of shape \(1,\); x has shape \(3,\)"
+    with pytest.raises(ShapeError, match=told):
         backward(broken(x), np.ones(3))
 
 
@@ -247,6 +249,7 @@ def test_a_forgotten_zero_grad_is_noticed_and_honest_accumulation_is_not():
     optimizer = SGD(parameters=[w])
     for _ in range(2): fm.sum(w * w).backward()                 # two batches, one step
     optimizer.step()
-    with pytest.warns(StaleGradientWarning, match=r"gradient of w.*zero_grad.*test_engine\.py"): fm.sum(w * w).backward()
+    with pytest.warns(StaleGradientWarning, match=r"gradient of w.*zero_grad.*test_engine\.py"):
+        fm.sum(w * w).backward()
     optimizer.zero_grad()
     fm.sum(w * w).backward()

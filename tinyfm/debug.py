@@ -40,8 +40,10 @@ class Debugger:
         mixed = {v.dtype.name for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.ndim}
         if len(mixed) > 1 and not in_backward():
             received = ", ".join(f"{a}: {spell(v)}" for a, v in zip(op.args, values))
-            warnings.warn(f"{op.name} mixes {' and '.join(sorted(mixed))} and computes in float64, which takes twice the time and memory: "
-                          f"bring both to one dtype with .astype().  received {received} {origin()}", MixedPrecisionWarning, stacklevel=2)
+            warnings.warn(f"{op.name} mixes {' and '.join(sorted(mixed))} and computes in float64, which takes twice "
+                          f"the time and memory: bring both to one dtype with .astype().  received {received} "
+                          f"{origin()}",
+                          MixedPrecisionWarning, stacklevel=2)
         if (what := broken(out, values)) and not in_backward():
             raise NotFiniteError(f"{op.name} returned {what} {origin()}\n{offenders(op, values, out)}")
 
@@ -60,8 +62,9 @@ class Debugger:
         args = [a for a, p, rule in zip(node.op.args, node.parents, node.op.rules) if p is not None and rule]
         for arg, (_, d) in zip(args, pulled):
             if what := broken(plain(d), [plain(g)]):
+                numbers = offenders(node.op, saved_values(node), plain(d))
                 raise NotFiniteError(f"The gradient of {node.op.name} with respect to {arg} became {what} {where}\n"
-                                     f"  rule: {node.op.latex[arg]}\n{offenders(node.op, saved_values(node), plain(d))}")
+                                     f"  rule: {node.op.latex[arg]}\n{numbers}")
 
 
 def plain(x: Any) -> Any: return x.data if type(x) is Tensor else x

@@ -8,10 +8,8 @@ arrays, nothing recorded) and differentiates itself when it is handed Tensors.
 from __future__ import annotations
 
 import inspect
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import count
 from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
@@ -21,6 +19,10 @@ import numpy as np
 
 from tinyfm.errors import GraphError, SettingError, ShapeError, StaleGradientWarning, spell, user_line
 from tinyfm.operators import Operators, table
+from tinyfm.state import no_grad as no_grad
+from tinyfm.state import recording as recording
+from tinyfm.state import state as state
+from tinyfm.state import watching as watching
 
 Array: TypeAlias = Any                           # an ndarray, or the NumPy scalar that a reduction leaves
 Rule: TypeAlias = Callable[..., Any]
@@ -29,16 +31,6 @@ Pulled: TypeAlias = list[tuple["Node", Any]]     # what one node sends back: (pa
 next_order = count().__next__
 FREED = ("The graph behind this {} was freed by an earlier backward(). "
          "Compute the loss again, or pass retain_graph=True to the first backward().")
-
-
-class State(threading.local):
-    """What this thread is doing: is it recording, and who watches (see `watching`)."""
-
-    recording: bool = True
-    watch: Any = None
-
-
-state = State()
 
 
 class Tensor(Operators):
@@ -116,9 +108,10 @@ class Tensor(Operators):
     def __index__(self) -> int: return self.data.__index__()
 
     def __repr__(self) -> str:
-        kind = "" if self.node is None else ", requires_grad=True" if self.node.op is None else f", op={self.node.op.name}"
-        value = np.array2string(np.asarray(self.data), separator=", ", prefix="tensor(")
-        return f"tensor({value}{', dtype=' + str(self.dtype) if self.dtype != np.float64 else ''}{kind})"
+        parts = [np.array2string(np.asarray(self.data), separator=", ", prefix="tensor(")]
+        if self.dtype != np.float64: parts.append(f"dtype={self.dtype}")
+        if self.node is not None: parts.append(f"op={self.node.op.name}" if self.node.op else "requires_grad=True")
+        return f"tensor({', '.join(parts)})"
 
 
 class Node:
@@ -137,7 +130,8 @@ class Node:
         if saved is None: raise GraphError(FREED.format(op.name))
         if op.joint is not None and not create_graph:
             found = op.joint(g, saved, [p is not None for p in self.parents])
-            return [(p, self.fitted(d, i)) for i, (p, d) in enumerate(zip(self.parents, found)) if p is not None and d is not None]
+            return [(p, self.fitted(d, i)) for i, (p, d) in enumerate(zip(self.parents, found))
+                    if p is not None and d is not None]
         rules = op.kernels
         if create_graph: rules, saved = op.rules, self.attached()
         pulled = []
@@ -194,8 +188,8 @@ class Op:
     kind: "elementwise" (diagonal Jacobian), "linear" (in each argument) or None; it only serves forward mode.
     """
 
-    def __init__(self, forward: Callable[..., Any], formula: str, kind: str | None, rules: Mapping[str, tuple[Any, ...]],
-                 joint: Rule | None = None) -> None:
+    def __init__(self, forward: Callable[..., Any], formula: str, kind: str | None,
+                 rules: Mapping[str, tuple[Any, ...]], joint: Rule | None = None) -> None:
         self.forward, self.formula, self.kind = forward, formula, kind
         self.name = self.__name__ = forward.__name__
         self.__doc__, self.__module__ = f"${formula}$\n\n{forward.__doc__ or ''}", forward.__module__
@@ -260,7 +254,7 @@ class Op:
         """Sort out arguments given by keyword or left to their default; name what does not fit."""
         unknown = settings.keys() - self.settings.keys() - set(self.args[len(args):])
         if len(args) > len(self.args) or unknown:
-            what = f"no argument {min(unknown)!r}" if unknown else f"{len(self.args)} positional arguments, got {len(args)}"
+            what = f"no argument {min(unknown)!r}" if unknown else f"{self.arity} positional arguments, got {len(args)}"
             raise TypeError(f"{self.name}{self.__signature__}: {what}. Arrays go by position, settings by keyword.")
         given = [*args, *(settings.pop(a, d) for a, d in zip(self.args[len(args):], self.defaults[len(args):]))]
         missing = [a for a, value in zip(self.args, given) if value is inspect.Parameter.empty]
@@ -274,7 +268,7 @@ class Op:
         text = str(error)
         if isinstance(error, np.exceptions.AxisError) and values:
             n = np.ndim(values[0])
-            text += f"; {self.args[0]} has axes 0 to {n - 1}, which are also -{n} to -1." if n else f"; {self.args[0]} has no axes."
+            text += f"; {self.args[0]} has {f'axes 0 to {n - 1}, which are also -{n} to -1' if n else 'no axes'}."
         return kind(f"{self.name}: {text}\n  received {received}\n  at {user_line()}")
 
     def __repr__(self) -> str: return f"<op {self.name}{self.__signature__}: {self.formula}>"
@@ -292,7 +286,8 @@ def named(rule: Rule, skip: int = 1) -> Any:
     return call
 
 
-def op(formula: str, kind: str | None = None, *, joint: Rule | None = None, **rules: tuple[Any, ...]) -> Callable[..., Op]:
+def op(formula: str, kind: str | None = None, *, joint: Rule | None = None,
+       **rules: tuple[Any, ...]) -> Callable[..., Op]:
     """Enter a NumPy function into the table: its formula, its kind, and (LaTeX, rule[, kernel]) for each argument."""
     def enter(forward: Callable[..., Any]) -> Op:
         table[forward.__name__] = entry = Op(forward, formula, kind, rules, joint)
@@ -322,30 +317,6 @@ def leaf(array: Array, name: str | None = None) -> Tensor:
 def named_tensor(t: Tensor, name: str | None) -> Tensor:
     if name is not None: t.name = name
     return t
-
-
-@contextmanager
-def recording(on: bool) -> Iterator[None]:
-    """Within the block, on this thread, ops record a graph or not."""
-    before, state.recording = state.recording, on
-    try: yield
-    finally: state.recording = before
-
-
-def no_grad() -> Any:
-    """`with no_grad():` computes without recording.  For this thread only; restored whatever happens inside."""
-    return recording(False)
-
-
-@contextmanager
-def watching(watch: Any) -> Iterator[Any]:
-    """Within the block, on this thread, `watch` is told of every op that runs and of every step back.
-
-    It has three methods: computed(op, values, settings, out), recorded(node, values), stepped(node, g, pulled).
-    """
-    before, state.watch = state.watch, watch
-    try: yield watch
-    finally: state.watch = before
 
 
 # ------------------------------------------------------------ two walks over one graph
@@ -411,13 +382,14 @@ def add_to_leaf(target: Tensor, g: Array, given: set[int]) -> None:
         target.grad = own(g, target.dtype, given)
         return
     if getattr(target.node, "note", None) is target.grad:
-        warnings.warn(f"backward() adds to the gradient of {target.name or 'a parameter'}, with which step() has already moved it: "
-                      f"call zero_grad() before backward().  At {user_line()}", StaleGradientWarning, stacklevel=2)
+        warnings.warn(f"backward() adds to the gradient of {target.name or 'a parameter'}, with which step() has "
+                      f"already moved it: call zero_grad() before backward().  At {user_line()}",
+                      StaleGradientWarning, stacklevel=2)
     target.grad = target.grad + g.astype(target.dtype, copy=False)
 
 
 def applied(t: Tensor) -> None:
-    """An optimiser has used the gradient of this leaf: adding to it again would be a mistake, of which backward() warns."""
+    """An optimiser has used the gradient of this leaf; backward() warns of adding to it."""
     if t.node is not None: t.node.note = t.grad
 
 
@@ -439,9 +411,10 @@ def gradients(t: Tensor, wrt: Sequence[Tensor], g: Any = None, create_graph: boo
     targets = {w.node for w in wrt if w.node is not None}
     since = min((node.order for node in targets), default=0)      # what is older depends on none of them
     with recording(create_graph):
-        found = {node: d for node, d, _ in steps(t.node, start, create_graph, since) if node in targets}  # type: ignore[arg-type]
+        walk = steps(t.node, start, create_graph, since)  # type: ignore[arg-type]
+        found = {node: d for node, d, _ in walk if node in targets}
     given = {id(start)}
-    return [finish(w, found.get(w.node), create_graph, given) for w in wrt]
+    return [finish(w, found.get(w.node), create_graph, given) for w in wrt]  # type: ignore[arg-type]
 
 
 def finish(w: Tensor, d: Any, create_graph: bool, given: set[int]) -> Any:

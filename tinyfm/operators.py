@@ -7,7 +7,7 @@ table: dict[str, Any] = {}                       # name -> Op; filled by the roo
 
 
 class Operators:
-    """The operators and methods of a Tensor.  Each looks its op up by name, so an op that is swapped is used at once."""
+    """The operators and methods of a Tensor.  Each looks its op up by name, so a swapped op is used at once."""
 
     __slots__ = ()
     __array_ufunc__ = None                       # let `ndarray + Tensor` reach Tensor.__radd__
@@ -99,11 +99,11 @@ class Operators:
     def flatten(self) -> Self: return table["reshape"](self, shape=(-1,))
 
     @property
-    def T(self) -> Self:
+    def T(self) -> Self:  # noqa: N802
         """The axes in reverse order, as in NumPy."""
         return table["permute_dims"](self, axes=None)
 
     @property
-    def mT(self) -> Self:
+    def mT(self) -> Self:  # noqa: N802
         """The last two axes exchanged."""
         return table["swapaxes"](self, axis1=-1, axis2=-2)
