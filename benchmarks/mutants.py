@@ -2,8 +2,8 @@
 
 Each rule (with its kernel) is multiplied by 1.001, turned round in sign, emptied, made to return its transpose; each
 sum in the source of a rule loses its left or its right term; the engine takes one slice where it should add up a
-stretched axis.  A break is noticed when a test of the plain suite fails: the gradient checker on the whole table, or a law within
-the few draws that the plain suite makes.
+stretched axis.  A break is noticed when a test of the plain suite fails: the gradient checker on the whole table, or a
+law within the few draws that the plain suite makes.
 """
 from __future__ import annotations
 
