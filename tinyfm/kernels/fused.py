@@ -42,7 +42,7 @@ def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: S
     offset = np.empty((0, w.shape[-1]), y.dtype)
     for images, _, each in convolved(x, w, windows, firsts, y.dtype):
         best = largest(each)
-        if len(offset) != len(best): offset = np.broadcast_to(b, best.shape).astype(y.dtype)   # whole: 2 x faster
+        if len(offset) != len(best): offset = np.full(best.shape, b, y.dtype)   # whole: 2 x faster
         np.maximum(best, -offset, out=best)                                        # max(a + b, 0) = max(a, -b) + b
         np.add(best, offset, out=y[images].reshape(best.shape))
     return y
