@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -284,10 +284,17 @@ def test_unflatten_undoes_flatten(state):
 
 @each_format
 @given(state=states)
+@example(state={"__metadata__": np.ones(2)})              # the name that the formats keep for themselves
 @settings(max_examples=100, deadline=None)
 def test_load_state_undoes_save_state(folder, suffix, state):
     checkpoint.save_state(folder / f"state{suffix}", state)
     assert_same_state(checkpoint.load_state(folder / f"state{suffix}"), state)
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_text_nested_too_deeply_is_a_format_error(depth):
+    with pytest.raises(FormatError, match="nested too deeply"):
+        checkpoint.unflatten({}, {"state": "[" * depth + "]" * depth})
 
 
 def test_flat_names_are_paths():
