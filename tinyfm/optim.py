@@ -92,7 +92,7 @@ class Optimizer:
         self.now, self.time = self.rate, self.time + 1
         gradients = self.clip([p.grad for p in self.parameters])
         together = set(self.small) if all(gradients[i] is not None for i in self.small) else set()
-        if together: self.step_together([self.parameters[i].data for i in self.small], [gradients[i] for i in self.small])
+        if together: self.step_together(*zip(*((self.parameters[i].data, gradients[i]) for i in self.small)))
         for i, (p, g, arrays) in enumerate(zip(self.parameters, gradients, self.arrays)):
             if g is None: continue
             if i not in together: self.update(p.data, g, *arrays)

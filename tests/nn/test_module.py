@@ -25,7 +25,8 @@ from tinyfm.nn import (
     Reshape,
     Sequential,
 )
-from tinyfm.nn.module import fits, snake_case
+from tinyfm.nn.module import snake_case
+from tinyfm.nn.shapes import fits
 
 
 class Scale(Layer):
@@ -33,11 +34,11 @@ class Scale(Layer):
 
     def __init__(self) -> None:
         self.factor = leaf(np.array([2.0], np.float32))
-        self.blocks = [Dense(3), Dense(3)]
+        self.blocks = [[Dense(3)], (Dense(3),)]
         self.heads = {"left": Dense(2)}
 
     def call(self, x: Any) -> Any:
-        for block in self.blocks: x = block(x) * self.factor
+        for block, in self.blocks: x = block(x) * self.factor
         return self.heads["left"](x)
 
 
@@ -50,7 +51,8 @@ class Both(Model):
     def call(self, x: Any) -> Any: return self.tail(fm.concat([self.scale(x), x[:, :1]], axis=1))
 
 
-NAMES = ["scale.factor", "scale.blocks.0.kernel", "scale.blocks.0.bias", "scale.blocks.1.kernel", "scale.blocks.1.bias",
+NAMES = ["scale.factor", "scale.blocks.0.0.kernel", "scale.blocks.0.0.bias",
+         "scale.blocks.1.0.kernel", "scale.blocks.1.0.bias",
          "scale.heads.left.kernel", "scale.heads.left.bias", "tail.first.kernel", "tail.first.bias",
          "tail.dense.kernel", "tail.dense.bias"]
 X = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
@@ -62,7 +64,7 @@ def test_every_weight_is_found_once_under_its_path() -> None:
     assert [name for name, _ in model.named_parameters()] == NAMES
     assert [w.name for _, w in model.named_parameters()] == NAMES
     assert [path for path, _ in model.named_layers()] == [
-        "", "scale", "scale.blocks.0", "scale.blocks.1", "scale.heads.left", "tail", "tail.first", "tail.dense"]
+        "", "scale", "scale.blocks.0.0", "scale.blocks.1.0", "scale.heads.left", "tail", "tail.first", "tail.dense"]
     assert model.layers == [model.scale, model.tail, model.tail]
 
 
@@ -254,7 +256,10 @@ def test_where_a_layer_stands_in_a_model_of_ones_own() -> None:
     model(X)
     text = message(lambda: model.tail(np.zeros((2, 9))))
     assert text.startswith('Dense "first" (layer 1 of Sequential) expects (..., 3), received x of shape (2, 9).')
-    assert message(lambda: model.scale.blocks[1](np.zeros((2, 9)))).startswith('Dense "blocks.1" (blocks.1 of Scale)')
+    text = message(lambda: model.scale.blocks[1][0](np.zeros((2, 9))))
+    assert text.startswith('Dense "blocks.1.0" (blocks.1.0 of Scale)')
+    ready = Sequential([Dense(2, input_shape=(3,))])
+    assert "Its kernel was built as (3, 2) from input_shape." in message(lambda: ready(np.zeros((2, 9))))
 
 
 def test_an_op_that_refuses_names_the_layer_around_it_once() -> None:

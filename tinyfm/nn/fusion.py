@@ -13,6 +13,7 @@ from tinyfm.errors import ShapeError
 from tinyfm.kernels.windows import resolve_padding
 from tinyfm.nn.convolution import Conv1D, Conv2D, MaxPooling1D, MaxPooling2D
 from tinyfm.nn.module import Layer
+from tinyfm.nn.shapes import located
 
 POOLS = {Conv1D: MaxPooling1D, Conv2D: MaxPooling2D}
 
@@ -45,4 +46,4 @@ class ConvReluPool:
             return ops.conv_relu_pool(x, conv.kernel, conv.bias, pool_size=self.pool.pool_size, strides=conv.strides,
                                       padding=padding, dilation=conv.dilation_rate)
         except ShapeError as error:
-            raise conv.located(error) from None
+            raise located(conv, error) from None

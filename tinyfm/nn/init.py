@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tinyfm.errors import SettingError, spell
 
 Shape: TypeAlias = tuple[int, ...]
-Initializer: TypeAlias = "Callable[[Shape, np.random.Generator], NDArray[Any]]"   # quoted: numpy.random is imported late
+Initializer: TypeAlias = "Callable[[Shape, np.random.Generator], NDArray[Any]]"  # quoted: numpy.random comes late
 
 
 def fans(shape: Shape) -> tuple[int, int]:

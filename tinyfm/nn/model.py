@@ -157,6 +157,7 @@ class Sequential(Model):
                     x = layer(x, training=False)
                     layer.output_shape = merged(layer.output_shape, x.shape)
         self.built, self.built_for, self.output_shape = True, tuple(input_shape), self.stack[-1].output_shape
+        for _, layer in self.named_layers(): layer.built_from = "input_shape"
         self.finish()
 
     def get_config(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import inf, prod
 from typing import Any, ClassVar, TypeAlias
@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from tinyfm.arguments import given
 from tinyfm.engine import Tensor, leaf
-from tinyfm.errors import SettingError, ShapeError, spell, user_line
+from tinyfm.errors import SettingError, ShapeError, spell
 from tinyfm.nn import activations, init
+from tinyfm.nn.shapes import fits, located, refusal
 
 Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[Any, ...]
@@ -68,6 +69,7 @@ class Layer:
     dtype: Any = None
     seed: int | None = None
     built: bool = False
+    built_from: str = "the first batch"
     input_shape: Shape | None = None
     output_shape: Shape | None = None
     built_for: Shape | None = None               # the shape of the first input, without the batch axis
@@ -92,31 +94,30 @@ class Layer:
         """The function itself, of tensors."""
         raise NotImplementedError(f"{type(self).__name__} has no call(self, x): write there what it computes.")
 
-    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+    def __call__(self, x: Any, *more: Any, training: bool | None = None, **options: Any) -> Any:
         first = not self.built
-        if first: self.prepare(inputs)
-        inputs = tuple(self.admit(x) for x in inputs) if len(inputs) > 1 else (self.admit(*inputs),)
+        if first: self.prepare(x)
+        x, more = self.admit(x), tuple(self.cast(other) for other in more)
         before = mode.training
         if training is not None: mode.training = training
         if self.takes_training: options["training"] = mode.training
         try:
-            out = self.call(*inputs, **options)
+            out = self.call(x, *more, **options)
             if first and self.output_shape is None and hasattr(out, "shape"): self.output_shape = (None, *out.shape[1:])
             return out
         except ShapeError as error:
-            raise self.located(error) from None
+            raise located(self, error) from None
         finally:
             mode.training = before
 
     # ------------------------------------------------------------ the way in
 
-    def prepare(self, inputs: tuple[Any, ...]) -> None:
+    def prepare(self, x: Any) -> None:
         """Before the first use: tell the layers below who they are, look at the input's shape, make the weights."""
         self.adopt()
-        shape = self.admit(inputs[0]).shape
+        shape = self.admit(x).shape
         self.build(shape)
-        self.built_for = shape[1:]
-        self.built = True
+        self.built, self.built_for = True, shape[1:]
         self.finish()
 
     def finish(self) -> None:
@@ -144,15 +145,19 @@ class Layer:
         return f"{name} of {type(self).__name__}"
 
     def admit(self, x: Any) -> Any:
-        """The input as the layer takes it: arrays in its dtype, and of a shape that it expects."""
-        if type(x) is not Tensor:
-            x = np.asarray(x)
-            if x.dtype != self.dtype and (x.dtype.kind == "f" or (x.dtype.kind in "iub" and self.casts_integers())):
-                x = x.astype(self.dtype)
-            if x.ndim + 1 == len(self.expects) and ... not in self.expects and self.expects[-1] == 1:
-                x = x[..., None]                 # grey images (n, 28, 28) are images with one channel, as in Keras
-        if self.expects and not fits(self.expects, x.shape): raise self.refusal(x)
-        return x
+        """The first input as the layer takes it: in its dtype, and of a shape that it expects."""
+        x = self.cast(x)
+        if not self.expects or fits(self.expects, x.shape): return x
+        grey = isinstance(x, np.ndarray) and self.expects[-1] == 1 and fits(self.expects[:-1], x.shape)
+        if not grey: raise refusal(self, x)
+        return x[..., None]                      # images (n, 28, 28) are images with one channel, as in Keras
+
+    def cast(self, x: Any) -> Any:
+        """Arrays in the layer's dtype, integers too where they are to be computed with; tensors as they are."""
+        if type(x) is Tensor: return x
+        x = np.asarray(x)
+        same = x.dtype == self.dtype or (x.dtype.kind != "f" and not self.casts_integers())
+        return x if same else x.astype(self.dtype)
 
     def casts_integers(self) -> bool:
         """Integers become floating on their way into a layer that computes; a layer of layers hands them on."""
@@ -186,7 +191,8 @@ class Layer:
         for path, layer in self.named_layers():
             input_shape, output_shape = (None if s is None else tuple(s) for s in shapes[path])
             layer.build((1, *(input_shape or ())))
-            layer.built, layer.built_for, layer.output_shape = True, input_shape, output_shape
+            layer.built, layer.built_for, layer.built_from = True, input_shape, "the file"
+            layer.output_shape = output_shape
             layer.finish()
 
     @property
@@ -201,10 +207,7 @@ class Layer:
 
     def held(self) -> Iterator[tuple[str, Any]]:
         """Everything that this layer holds, by dotted name: attributes, and what lists and dicts among them hold."""
-        for name, value in vars(self).items():
-            if isinstance(value, list | tuple): yield from ((f"{name}.{i}", item) for i, item in enumerate(value))
-            elif isinstance(value, dict): yield from ((f"{name}.{key}", item) for key, item in value.items())
-            else: yield name, value
+        for name, value in vars(self).items(): yield from within(name, value)
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The layers directly below, by name."""
@@ -297,21 +300,6 @@ class Layer:
         name = f' "{self.name}"' if self.name else ""
         return f"{type(self).__name__}{name}{f' ({self.place})' if self.place else ''}"
 
-    def refusal(self, x: Any) -> ShapeError:
-        """Why x cannot come in, and what the layer was built for."""
-        axes = ", ".join("..." if a is ... else str(a) for a in self.expects)
-        text = f"{self.described()} expects ({axes}), received x of shape {x.shape}."
-        for name, weight in self.own_weights():
-            return blamed(ShapeError(f"{text} Its {name} was built as {weight.shape} from the first batch.{at_line()}"))
-        if len(x.shape) + 1 == len(self.expects) and self.expects[-1] == "channels":
-            text += " If it has one channel, add that axis: x[..., None], or give the layer input_shape=(..., 1)."
-        return blamed(ShapeError(text + at_line()))
-
-    def located(self, error: ShapeError) -> ShapeError:
-        """The error with this layer's name in front, unless a layer further in has put its own there."""
-        if hasattr(error, "blamed"): return error
-        return blamed(ShapeError(f"{self.described()}: {error}{'' if '  at ' in str(error) else at_line()}"))
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that make the same layer again, fit for JSON."""
         return {name: written(name, value) for name, value in given(self).items() if name != "layers"}
@@ -321,23 +309,12 @@ class Layer:
         return f"<{self.described()}: {state}>"
 
 
-def blamed(error: ShapeError) -> ShapeError:
-    error.blamed = True  # type: ignore[attr-defined]
-    return error
-
-
-def at_line() -> str:
-    line = user_line()
-    return f"\n  at {line}" if line else ""
-
-
-def fits(expects: Sequence[Any], shape: Shape) -> bool:
-    """Whether a shape is of the expected form: numbers must agree, words stand for any number, ... for any axes."""
-    if expects[0] is ...:
-        expects = expects[1:]
-        if len(shape) < len(expects): return False
-        shape = shape[len(shape) - len(expects):]
-    return len(shape) == len(expects) and all(type(e) is str or e == n for e, n in zip(expects, shape))
+def within(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A value, or what lists and dicts hold at any depth, by dotted name."""
+    if isinstance(value, list | tuple): value = dict(enumerate(value))
+    if not isinstance(value, dict): yield name, value
+    else:
+        for key, item in value.items(): yield from within(f"{name}.{key}", item)
 
 
 def snake_case(name: str) -> str:
