@@ -14,15 +14,19 @@ from tinyfm.ops import *  # noqa: F403
 
 if TYPE_CHECKING:
     from tinyfm.gradcheck import check_backward, check_bellman, check_gradients, check_policy, check_rule
+    from tinyfm.models.choose import choose
 
 __version__ = "0.1.0"
 CHECKS = ["check_backward", "check_bellman", "check_gradients", "check_policy", "check_rule"]
+LATE = {"choose": "tinyfm.models.choose"} | dict.fromkeys(CHECKS, "tinyfm.gradcheck")
+ROOMS = {"checkpoint", "data", "gradcheck", "metrics", "models", "nn", "optim", "plot", "rl", "train"}
 __all__ = [*ops.__all__, "Tensor", "backward", "check_backward", "check_bellman", "check_gradients", "check_policy",
-           "check_rule", "debug", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "pushforward",
-           "tensor", "value_and_grad", "vjp"]
+           "check_rule", "choose", "debug", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad",
+           "pushforward", "tensor", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:
-    """The gradient checker is loaded on first use, so that `import tinyfm` stays close to `import numpy`."""
-    if name in CHECKS: return getattr(import_module("tinyfm.gradcheck"), name)
+    """What is above the core is loaded on first use, so that `import tinyfm` stays close to `import numpy`."""
+    if name in ROOMS: return import_module(f"tinyfm.{name}")
+    if name in LATE: return getattr(import_module(LATE[name]), name)
     raise AttributeError(f"module 'tinyfm' has no attribute {name!r}")
