@@ -182,3 +182,33 @@ def rnn(x, h, w, u):
     for t in range(x.shape[1]):
         h = rnn_cell(x[:, t], h, w, u)
     return h
+
+
+# Less common ones
+
+def mish(x): return x * np.tanh(softplus(x))
+def selu(x): return 1.0507 * np.where(x > 0, x, 1.67326 * np.expm1(np.minimum(x, 0)))
+def hard_swish(x): return x * hard_sigmoid(x)
+def log_sigmoid(x): return -softplus(-x)
+def bell(x): return np.exp(-0.5 * x * x)
+def logit(p): return np.log(p) - np.log(1 - p)
+def hypot(a, b): return np.sqrt(a * a + b * b)
+def gated(a, b): return a * sigmoid(b)
+def lerp(a, b, t): return a + t * (b - a)
+def distance(a, b): return row_norm(a - b)
+def row_entropy(p): return -(p * np.log(p)).sum(-1)
+def row_rms(x): return np.sqrt((x * x).mean(-1))
+def share(x): return x / x.sum(-1, keepdims=True)
+def weighted_mean(x, w): return (x * w).sum() / w.sum()
+def mlp(x, w, v): return relu(x @ w) @ v
+def square_distances(a, b): return ((a[:, None] - b)**2).sum(-1)
+def highway(x, w, v): return lerp(x, np.tanh(x @ v), sigmoid(x @ w))
+def log_cosh(p, t): return np.log(np.cosh(p - t)).mean()
+def poisson(z, t): return (np.exp(z) - t * z).mean()
+def gaussian_nll(m, s, t): return (np.log(s) + 0.5 * ((t - m) / s)**2).mean()
+def pinball(p, t): return np.maximum(0.9 * (t - p), -0.1 * (t - p)).mean()
+def dice(p, t): return 1 - 2 * (p * t).sum() / (p.sum() + t.sum())
+def triplet(a, p, n): return np.maximum(((a - p)**2).sum(-1) - ((a - n)**2).sum(-1) + 1, 0).mean()
+def soft_cross_entropy(z, t): return -(t * log_softmax(z)).sum(-1).mean()
+def embedding_bag(w, ids): return w[ids].mean(1)
+def average_pool_overlapping(x): return sliding_window_view(x, 3, 1).mean(-1)
