@@ -110,7 +110,7 @@ def test_example_8_1_planning_saves_episodes():
 
 @pytest.mark.slow
 def test_example_13_1_reinforce_finds_the_probability():
-    rows = list(book.example_13_1())
+    rows = list(book.example_13_1(runs=12))
     assert rows[0][2] == pytest.approx(0.5858, abs=0.02) and rows[1][2] == pytest.approx(-11.657, abs=0.1)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinyfm import rl
+from tinyfm.rl.episodes import begin, play_table
 from tinyfm.rl.spaces import Discrete
 from tinyfm.rl.tabular.monte_carlo import returns_of
 
@@ -102,6 +103,8 @@ def test_first_and_every_visit_by_hand():
         env = Script([(1.0, 1), (2.0, 0), (4.0, 2)], [(1.0, 2)])
         V = rl.mc_prediction(env, np.ones((3, 1)), 2, first_visit=first_visit)
         assert pytest.approx([value, 6, 0]) == V
+        env = Script([(1.0, 1), (2.0, 0), (4.0, 2)], [(1.0, 2)])
+        assert pytest.approx([value, 6, 0]) == rl.mc_control(env, 2, first_visit=first_visit).Q[:, 0]
 
 
 def test_returns_are_discounted_backwards():
@@ -158,6 +161,33 @@ def test_off_policy_from_its_own_episodes_is_the_plain_mean():
         assert (Q * even).sum(axis=1) == pytest.approx(env.true_values, abs=0.04)
 
 
+def halfway():
+    """From 0, whatever is done, half of the episodes end for nothing; the others go on to 1, where action 1 pays 1."""
+    probability, next_state, reward = np.zeros((3, 2, 2)), np.full((3, 2, 2), 2), np.zeros((3, 2, 2))
+    probability[0], probability[1:, :, 0] = 0.5, 1
+    next_state[0, :, 1], reward[1, 1, 0] = 1, 1
+    return rl.TabularEnvironment(rl.Outcomes(probability, next_state, reward), [False, False, True], [1, 0, 0])
+
+
+def test_importance_weights_are_the_products_of_the_definition():
+    """sum W G / sum W and sum W G / n over the recorded episodes, in plain loops; W of the actions after the first."""
+    env, target = halfway(), np.array([[0.5, 0.5], [0.1, 0.9], [1, 0]])
+    b = np.array([[0.3, 0.7], [0.6, 0.4], [1, 0]])
+    diary, draws, _ = begin(env, 0)
+    episodes = [play_table(diary, b, draws) for _ in range(60)]
+    for a in (0, 1):
+        chosen = [e for e in episodes if e.actions[0] == a]
+        W = np.array([np.prod([target[1, u] / b[1, u] for u in e.actions[1:]]) for e in chosen])
+        G = np.array([sum(e.rewards) for e in chosen])
+        for weighted, value in [(True, (W * G).sum() / W.sum()), (False, (W * G).mean())]:
+            Q = rl.off_policy_mc_prediction(env, target, b, 60, weighted=weighted, rng=0)
+            assert Q[0, a] == pytest.approx(value)
+
+
+def test_off_policy_control_weighs_long_tails_by_what_made_them_rare():
+    assert rl.off_policy_mc_control(halfway(), 4000, rng=0).Q[0] == pytest.approx([0.5, 0.5], abs=0.06)
+
+
 # Convergence to what planning says.
 
 @each_predictor
@@ -195,6 +225,7 @@ def test_off_policy_control_and_exploring_starts_learn_the_best_policy():
     best, low = rl.optimal_actions(rl.value_iteration(env.P, env.R, 1.0).Q), np.full((16, 4), -100.0)
     for learned in (rl.off_policy_mc_control(env, 3000, rng=0, Q=low), rl.mc_exploring_starts(env, 8000, rng=0)):
         assert best[states, learned.policy[states]].sum() >= 13
+    assert (rl.mc_exploring_starts(env, 1000, rng=0, Q=low).Q[states] != -100).all()     # every action was begun with
 
 
 def test_q_learning_reaches_the_exact_optimum_of_a_deterministic_world():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -112,8 +113,14 @@ class TabularEnvironment(Environment):
         check_distribution(self.starts, "The distribution of first states")
         states, actions, self._K = self.outcomes.probability.shape
         self.observation_space, self.action_space = Discrete(states), Discrete(actions)
-        self._arrays = Flat(self.outcomes, self.terminal)
-        self._lists = Flat(self.outcomes, self.terminal, as_lists=True)
+
+    @cached_property
+    def _arrays(self) -> Flat:
+        return Flat(self.outcomes, self.terminal)
+
+    @cached_property
+    def _lists(self) -> Flat:
+        return Flat(self.outcomes, self.terminal, as_lists=True)
 
     @property
     def P(self) -> Array:                                       # noqa: N802
