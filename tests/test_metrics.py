@@ -154,6 +154,11 @@ def test_macro_leaves_out_classes_that_do_not_occur():
     assert metrics.per_class(y, predicted).recall.tolist() == [1, 0, 1]
 
 
+def test_macro_counts_a_class_that_is_only_predicted():
+    assert metrics.precision([0, 0], [0, 2]) == 1 / 2
+    assert metrics.recall([0, 0], [0, 2]) == 1 / 4
+
+
 def test_report_reads_well():
     y, predicted = np.array([0, 0, 0, 0, 1, 1, 3, 3]), np.array([0, 0, 0, 1, 1, 0, 3, 1])
     assert metrics.report(y, predicted, names=["cat", "dog", "yak", "zebra"]) == (
