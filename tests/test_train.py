@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import warnings
 from itertools import pairwise
 from pathlib import Path
@@ -432,6 +433,22 @@ def test_a_frozen_layer_does_not_move_and_nothing_left_to_train_is_an_error() ->
     assert moved and not any(k.startswith("dense.") for k in moved)
     model.trainable = False
     with pytest.raises(ValueError, match="frozen"): model.fit(x, y, verbose=0)
+
+
+# ------------------------------------------------------------ memory
+
+def test_data_are_cast_batch_by_batch() -> None:
+    x, y = np.zeros((20_000, 100)), np.zeros((20_000, 1))        # 16 MB; as float32 it would be 8 more
+    model = Sequential([Dense(1)], seed=0)
+    model.compile("sgd", "mse")
+    model.fit(x[:64], y[:64], verbose=0)
+    tracemalloc.start()
+    model.fit(x, y, verbose=0)
+    model.evaluate(x, y, verbose=0)
+    model.predict(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2e6
 
 
 # ------------------------------------------------------------ images

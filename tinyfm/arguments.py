@@ -4,6 +4,8 @@ from __future__ import annotations
 from inspect import Parameter, signature
 from typing import Any
 
+from tinyfm.errors import SettingError
+
 NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
@@ -19,5 +21,8 @@ def arguments(kind: type) -> dict[str, Parameter]:
 
 
 def given(instance: Any) -> dict[str, Any]:
-    """The value of each of these arguments, kept as an attribute of the same name."""
-    return {name: getattr(instance, name) for name in arguments(type(instance))}
+    """The value of each of these arguments, kept as an attribute of the same name.  SettingError where one is not."""
+    kind = type(instance)
+    lost = [name for name in arguments(kind) if not hasattr(instance, name)]
+    if lost: raise SettingError(f"{kind.__name__} keeps no attribute {lost[0]!r}, what its argument of that name was")
+    return {name: getattr(instance, name) for name in arguments(kind)}

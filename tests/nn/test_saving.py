@@ -74,8 +74,17 @@ class Net(Model):
     def call(self, x: Any) -> Any: return self.out(x)
 
 
+class Forgetful(Layer):
+    def __init__(self, times: float) -> None:
+        super().__init__()
+        self.factor = times
+
+    def call(self, x: Any) -> Any: return x * self.factor
+
+
 @pytest.mark.parametrize("make, reason", [
     (Net, "Net is your own code"),
+    (lambda: Sequential([Dense(2, seed=0), Forgetful(2.0)]), "Forgetful keeps no attribute 'times'"),
     (lambda: Sequential([Dense(2, activation=lambda x: x)]), "function of your own"),
 ])
 def test_what_no_file_can_hold_is_restored_into_a_model_made_by_hand(make: Any, reason: str, tmp_path: Path) -> None:
@@ -102,12 +111,20 @@ def test_weights_alone(tmp_path: Path) -> None:
         smaller.load_weights(tmp_path / "w.npz")
 
 
-def test_a_function_as_loss_is_left_out_and_said_so_by_fit(tmp_path: Path) -> None:
-    net = model(loss=lambda t, y: (y - t) ** 2)
+@pytest.mark.parametrize("own", [{"loss": lambda t, y: (y - t) ** 2}, {"optimizer": optim.SGD(lambda step: 0.1)}])
+def test_functions_of_ones_own_are_left_out_and_said_so_by_fit(own: Any, tmp_path: Path) -> None:
+    net = model(**own, metrics=["mae", lambda t, y: 0.0])
     net.save(tmp_path / "m.npz")
     again = load_model(tmp_path / "m.npz")
     np.testing.assert_array_equal(net.predict(X), again.predict(X))
     with pytest.raises(RuntimeError, match="needs a loss"): again.fit(X, np.ones((6, 1)))
+
+
+def test_a_metric_of_ones_own_is_left_out(tmp_path: Path) -> None:
+    net = model(metrics=["mae", lambda t, y: 0.5])
+    assert list(net.metrics.values())[1](0, 0) == 0.5
+    net.save(tmp_path / "m.npz")
+    assert list(load_model(tmp_path / "m.npz").metrics) == ["mae"]
 
 
 # ------------------------------------------------------------ forged files

@@ -42,11 +42,12 @@ class Model(Layer):
         """The layers directly below."""
         return [layer for _, layer in self.children()]
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] = ()) -> None:
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: str | Sequence[Any] = ()) -> None:
         """Say how to train: an optimiser, a loss, and what else to report; each by its Keras name or as an object."""
         self.optimizer = optim.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
-        self.metrics = {m if isinstance(m, str) else m.__name__: scores.get(m) for m in metrics}
+        listed = [metrics] if isinstance(metrics, str) else metrics
+        self.metrics = {m if isinstance(m, str) else getattr(m, "__name__", repr(m)): scores.get(m) for m in listed}
 
     def fit(self, x: Any, y: Any = None, batch_size: int = 32, epochs: int = 1, verbose: int = 1,
             callbacks: Sequence[train.Callback] = (), validation_split: float = 0.0, validation_data: Any = None,

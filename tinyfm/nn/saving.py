@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tinyfm import checkpoint, optim
+from tinyfm import checkpoint, metrics, optim
 from tinyfm.checkpoint.contents import parse_json
 from tinyfm.errors import FormatError, SettingError
 from tinyfm.nn import losses
@@ -58,9 +58,11 @@ def layer_from(config: Any, classes: Mapping[str, Any]) -> Any:
 
 
 def compile_config(model: Any) -> dict[str, Any]:
-    """What compile was told, as far as a file can hold it."""
-    return {"optimizer": model.optimizer and optim.config(model.optimizer),
-            "loss": model.loss and losses.config(model.loss), "metrics": list(model.metrics)}
+    """What compile was told, as far as a file can hold it: all but classes and functions of your own."""
+    try: optimizer = model.optimizer and optim.config(model.optimizer)
+    except SettingError: optimizer = None
+    return {"optimizer": optimizer, "loss": model.loss and losses.config(model.loss),
+            "metrics": [name for name, metric in model.metrics.items() if metrics.BY_NAME.get(name) is metric]}
 
 
 def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Any:

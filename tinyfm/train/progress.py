@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 import time
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from tinyfm.train.callbacks import Callback
@@ -46,6 +47,7 @@ class Progress(Callback):
         self.width = 0
 
     def redraw(self, line: str) -> None:
+        line = line[:get_terminal_size().columns - 1]             # a line that wraps cannot be redrawn
         self.out.write("\r" + line.ljust(self.width))
         self.out.flush()
         self.width = len(line)
