@@ -7,5 +7,7 @@ from tests.ops.examples_linear import LINEAR, REDUCE
 from tests.ops.examples_networks import LOSSES, NETWORKS, NORMS
 from tests.ops.examples_shape import SHAPE
 from tests.ops.examples_windows import WINDOWS
+from tests.ops.line import Line
 
+__all__ = ["EXAMPLES", "Line"]
 EXAMPLES = [*ELEMENTWISE, *ACTIVATIONS, *SHAPE, *REDUCE, *LINEAR, *WINDOWS, *NORMS, *LOSSES, *NETWORKS]

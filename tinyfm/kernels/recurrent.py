@@ -80,39 +80,63 @@ def gate_halves(units: int, dtype: Any) -> Array:
 
 def lstm(x: Array, h0: Array, c0: Array, w: Array, u: Array, b: Array | None) -> Array:
     """All states h and c side by side: (batch, time, 2 units)."""
-    n, z, halves = h0.shape[1], project(x, w, b), gate_halves(h0.shape[1], x.dtype)
-    out, h, c = np.empty((*z.shape[:2], 2 * n), z.dtype), h0, c0
-    for step, both in zip(z, out):
-        step += h @ u
-        i, f, a, o = np.split(squash(step, halves), 4, axis=1)
-        c = np.multiply(f, c, out=both[:, n:])
-        c += i * a
-        h = np.multiply(o, np.tanh(c), out=both[:, :n])
+    n, gates = h0.shape[1], project(x, w, b)
+    halves, scratch = gate_halves(n, gates.dtype), np.empty_like(h0, gates.dtype)
+    out, h, c = np.empty((*gates.shape[:2], 2 * n), gates.dtype), h0, c0
+    for z, both in zip(gates, out):
+        z += h @ u
+        squash(z, halves)
+        c = np.multiply(z[:, n:2 * n], c, out=both[:, n:])
+        c += np.multiply(z[:, :n], z[:, 2 * n:3 * n], out=scratch)
+        h = np.multiply(z[:, 3 * n:], np.tanh(c, out=scratch), out=both[:, :n])
     return out.swapaxes(0, 1)
 
 
 def lstm_gradients(g: Array, wanted: list[bool], x: Array, h0: Array, c0: Array, w: Array, u: Array, b: Array | None,
                    out: Array) -> list[Array | None]:
-    n, (time, batch) = h0.shape[1], out.shape[1::-1]
-    h, c = by_time(out[..., :n]), by_time(out[..., n:])
-    h_before, c_before = before(h, h0), before(c, c0)
-    z = project(x, w, b)
-    z += np.matmul(h_before.reshape(-1, n), u).reshape(z.shape)
-    i, f, a, o = np.split(squash(z, gate_halves(n, z.dtype)), 4, axis=2)
-    bent = np.tanh(c)
-    to_c, to_o = o * (1 - bent * bent), bent * o * (1 - o)                 # dh -> dc, and dh -> the gate o
-    to_ifa = np.stack([a * i * (1 - i), c_before * f * (1 - f), i * (1 - a * a)], axis=2)      # dc -> the other gates
-    gh, gc = by_time(g[..., :n]), by_time(g[..., n:])
-    d, dh, dc = np.empty((time, batch, 4, n), z.dtype), np.zeros_like(h0), np.zeros_like(c0)
-    for t in range(time)[::-1]:
-        dh = dh + gh[t]
-        dc = dc + gc[t]
-        dc += dh * to_c[t]
-        np.multiply(dc[:, None], to_ifa[t], out=d[t, :, :3])
-        np.multiply(dh, to_o[t], out=d[t, :, 3])
-        dh, dc = d[t].reshape(batch, 4 * n) @ u.T, dc * f[t]
-    dx, dw, du, db = weight_gradients(d.reshape(time, batch, 4 * n), x, h_before, w, (wanted[0], *wanted[3:]))
+    """Step by step from the end: the gates once more, then their gradients in the same memory."""
+    n, d, back, above = h0.shape[1], project(x, w, b), np.ascontiguousarray(u.T), g.swapaxes(0, 1)
+    states = out.swapaxes(0, 1)
+    halves, slope = gate_halves(n, d.dtype), np.empty_like(d[0]) if len(d) else d
+    dh, dc, bent, scratch = (np.zeros_like(h0, d.dtype) for _ in range(4))
+    for t in range(len(d))[::-1]:
+        z, h, c = d[t], states[t - 1, :, :n] if t else h0, states[t - 1, :, n:] if t else c0
+        z += h @ u
+        gate_slopes(z, halves, slope)
+        i, f, a, o = z[:, :n], z[:, n:2 * n], z[:, 2 * n:3 * n], z[:, 3 * n:]
+        np.tanh(states[t, :, n:], out=bent)
+        dh += above[t, :, :n]
+        dc += above[t, :, n:]
+        dc += through_tanh(np.multiply(dh, o, out=scratch), bent)
+        np.multiply(dh, bent, out=o)
+        np.multiply(dc, f, out=scratch)                                   # what c_{t-1} receives
+        np.multiply(dc, c, out=f)
+        kept = dc * a
+        np.multiply(dc, i, out=a)
+        i[...] = kept
+        z *= slope
+        np.matmul(z, back, out=dh)
+        dc, scratch = scratch, dc
+    h_before = np.concatenate([h0[None], states[:-1, :, :n]]) if len(d) else d[..., :n]
+    dx, dw, du, db = weight_gradients(d, x, h_before, w, (wanted[0], *wanted[3:]))
     return [dx, dh, dc, dw, du, db]
+
+
+def gate_slopes(z: Array, halves: Array, slope: Array) -> None:
+    """z <- the gates of z, slope <- their derivatives: with t = tanh(halves z), halves^2 (1 - t^2)."""
+    z *= halves
+    np.tanh(z, out=z)
+    np.multiply(z, z, out=slope)
+    np.subtract(1, slope, out=slope)
+    slope *= halves * halves
+    z *= halves
+    z += 1 - halves
+
+
+def through_tanh(d: Array, y: Array) -> Array:
+    """d (1 - y^2), in the memory of d; y is not kept."""
+    d -= d * y * y
+    return d
 
 
 # ------------------------------------------------------------ GRU; gates z, r, n

@@ -59,6 +59,24 @@ def standardized(x: Array, epsilon: float, out: Array) -> Array:
     return np.asarray(r)
 
 
+def softmax(x: Array) -> Array:
+    """y = e^x / sum e^x over each row: stable at any size, 0 where x is -inf, NaN where all are.  x: (..., n)."""
+    y = np.empty_like(x, order="C")
+    for rows, out in in_tiles(matrix(x), matrix(y)):
+        np.exp(shifted(rows, out), out=out)
+        out /= (out @ np.ones(x.shape[-1], x.dtype))[:, None]
+    return y
+
+
+def softmax_x(g: Array, y: Array) -> Array:
+    """The gradient of x where that of y = softmax(x) is g:  y (g - <g, y>)."""
+    dx = np.empty_like(y, order="C")
+    for above, out, d in in_tiles(matrix(g), matrix(y), matrix(dx)):
+        np.subtract(above, np.vecdot(above, out)[:, None], out=d)
+        d *= out
+    return dx
+
+
 def log_softmax(x: Array) -> Array:
     """y = x - ln sum e^x over each row: stable at any size, -inf where x is, NaN where all are.  x: (..., n)."""
     y = np.empty_like(x, order="C")

@@ -69,21 +69,24 @@ def gelu_slope(g: Any, x: Any, approximate: bool) -> Any:
     return g * ((t + 1.0) * 0.5 + x * (1.0 - t * t) * (x * x * (3 * 0.044715) + 1.0) * (0.5 * root(2 / pi)))
 
 
-@op(r"y = x \, \Phi(x)", "elementwise", x=(r"\bar y \odot (\Phi(x) + x \, \phi(x))", gelu_slope))
+def gelu_kernel(g: Array, x: Array, approximate: bool) -> Array:
+    return special.gelu_tanh_x(g, x) if approximate else special.gelu_x(g, x)
+
+
+@op(r"y = x \, \Phi(x)", "elementwise", x=(r"\bar y \odot (\Phi(x) + x \, \phi(x))", gelu_slope, gelu_kernel))
 def gelu(x: Array, *, approximate: bool = False) -> Array:
     r"""\Phi is the normal distribution; approximate=True puts (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3))) / 2
     in its place, as GPT-2 does.  Hendrycks & Gimpel 2016.
     """
-    if approximate:
-        return x * (np.tanh((x + x * x * x * 0.044715) * root(2 / pi)) + 1) * 0.5
-    return x * special.erfc(x * -root(0.5)) * 0.5
+    return special.gelu_tanh(x) if approximate else special.gelu(x)
 
 
 @op(r"y = x \, \sigma(x)", "elementwise",
-    x=(r"\bar y \odot (\sigma(x) + y \odot \sigma(-x))", lambda g, x, out: g * (sigmoid(x) + out * sigmoid(-x))))
+    x=(r"\bar y \odot (\sigma(x) + x \sigma(x) \sigma(-x))", lambda g, x: g * (sigmoid(x) * (x * sigmoid(-x) + 1.0)),
+       special.silu_x))
 def silu(x: Array) -> Array:
     """Also called swish."""
-    return x * special.sigmoid(x)
+    return special.silu(x)
 
 
 def mish_slope(g: Any, x: Any) -> Any:

@@ -58,8 +58,8 @@ def check_mask(mask: Any, q: Any, k: Any) -> None:
     try: fits = np.broadcast_shapes(mask.shape, scores)[-2:] == scores[-2:]
     except ValueError: fits = False
     if not fits:
-        raise ShapeError(f"attention: the mask has shape {mask.shape}; it must broadcast to (..., queries, keys) = {scores}. "
-                         f"Is it meant for other lengths, or transposed?\n  at {user_line()}")
+        raise ShapeError(f"attention: the mask has shape {mask.shape}; it must broadcast to (..., queries, keys) = "
+                         f"{scores}. Is it meant for other lengths, or transposed?\n  at {user_line()}")
 
 
 def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, *, causal: bool = False,

@@ -7,6 +7,7 @@ import numpy as np
 
 from tinyfm.engine import Array, op
 from tinyfm.errors import ShapeError
+from tinyfm.kernels.lookup import add_rows
 
 
 def check_range(name: str, ids: Array, size: int) -> None:
@@ -35,12 +36,5 @@ def embedding(ids: Array, weight: Array) -> Array:
 
 @op(r"W_j = \sum_{n: i_n = j} y_n", "linear", y=(r"\bar W_{i_n}", lambda g, ids: embedding(ids, g)))
 def embedding_transpose(ids: Array, y: Array, *, rows: int) -> Array:
-    """Zeros of shape (rows, width), to which every y_n is added in row i_n: equal ids sorted together, then summed."""
-    ids, y = np.ravel(ids), np.reshape(y, (-1, np.shape(y)[-1]))
-    out = np.zeros((rows, y.shape[1]), y.dtype)
-    if ids.size == 0: return out
-    order = np.argsort(ids, kind="stable")
-    ids = ids[order]
-    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-    out[ids[starts]] = np.add.reduceat(y[order], starts, axis=0)
-    return out
+    """Zeros of shape (rows, width), to which every y_n is added in row i_n."""
+    return add_rows(np.ravel(ids), np.reshape(y, (-1, np.shape(y)[-1])), rows)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tinyfm.engine import Array, Tensor, op
 from tinyfm.errors import SettingError, ShapeError, spell, user_line
-from tinyfm.kernels import special
+from tinyfm.kernels import rows, special
 from tinyfm.ops.activations import relu, softplus
 from tinyfm.ops.elementwise import abs, equal, exp, greater, less, log, maximum, sigmoid, square, where
 from tinyfm.ops.linear import vecdot
@@ -181,9 +181,7 @@ def softmax_minus_target(g: Any, logits: Any, labels: Any) -> Any:
 
 
 def softmax_minus_target_kernel(g: Array, logits: Array, labels: Array) -> Array:
-    d = softmax.forward(np.ascontiguousarray(logits))
-    rows = d.reshape(-1, d.shape[-1])
-    rows[np.arange(len(rows)), np.asarray(labels).reshape(-1)] -= 1
+    _, d = rows.softmax_cross_entropy(logits, np.asarray(labels))
     d *= np.asarray(g)[..., None]
     return d
 
@@ -192,9 +190,7 @@ def softmax_minus_target_kernel(g: Array, logits: Array, labels: Array) -> Array
     logits=(r"\bar y \odot (\mathrm{softmax}(x) - e_t)", softmax_minus_target, softmax_minus_target_kernel))
 def categorical_cost(logits: Array, labels: Array) -> Array:
     """Minus the log probability of class t under softmax(x).  logits: (..., classes), labels: (...), integers."""
-    d = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
-    picked = np.take_along_axis(d, np.asarray(labels)[..., None], -1)[..., 0]
-    return np.log(np.add.reduce(np.exp(d, out=d), axis=-1)) - picked
+    return rows.softmax_cross_entropy(logits, np.asarray(labels))[0]
 
 
 def check_labels(loss: str, scores: Any, labels: Any, ignore_index: int | None) -> Array:

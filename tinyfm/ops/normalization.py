@@ -4,15 +4,17 @@ Layer, group and batch normalisation are one op; they differ only in the axes ov
 """
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tinyfm.engine import Array, op
 from tinyfm.errors import ShapeError
+from tinyfm.kernels import columns, rows
 from tinyfm.ops.elementwise import maximum, rsqrt, square
-from tinyfm.ops.reduce import count, mean, norm, var
+from tinyfm.ops.reduce import mean, norm, var
 from tinyfm.ops.shape import Axis, reshape
 
 
@@ -28,27 +30,45 @@ def standardize_slope(g: Any, x: Any, scale: Any, axis: Axis, epsilon: float) ->
     return r * (d - mean(d, axis=axis, keepdims=True) - z * mean(d * z, axis=axis, keepdims=True))
 
 
-def standard_arrays(x: Array, axis: Axis, epsilon: float) -> tuple[Array, Array]:
-    """`standard` on arrays, in two passes and with one array of scratch."""
-    n = count(x.shape, axis)
-    z = x - np.add.reduce(x, axis=axis, keepdims=True) / n
-    r = 1 / np.sqrt(np.add.reduce(z * z, axis=axis, keepdims=True) / n + epsilon)
-    z *= r
-    return z, r
+def grouping(x: Array, parameters: list[tuple[int, ...]], axis: Axis) -> tuple[Array, int] | None:
+    """x as (batches, rows, channels) and the number of groups, where that is what the axes mean; None otherwise.
+
+    Over the last axes: one row each (layer).  Over all but the last (batch); over the middle and the last (group).
+    parameters: the shapes of scale and offset, where there are any; they must be those of the channels.
+    """
+    n = x.ndim
+    kept = sorted(set(range(n)) - set(range(n) if axis is None else normalize_axis_tuple(axis, n)))
+    if x.size == 0 or x.dtype.kind != "f": return None
+    layer = kept == list(range(len(kept)))
+    inner = x.shape[len(kept):] if layer else x.shape[-1:] if kept == [n - 1] else x.shape[-2:]
+    if any(shape != inner for shape in parameters): return None
+    if layer: return x.reshape(-1, 1, math.prod(inner)), 1
+    if kept == [n - 1]: return x.reshape(1, -1, x.shape[-1]), x.shape[-1]
+    return (x.reshape(len(x), -1, math.prod(inner)), inner[0]) if kept == [0, n - 2] and n > 2 else None
 
 
-def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | None, axis: Axis,
-                      epsilon: float) -> list[Any]:
-    z, r = standard_arrays(x, axis, epsilon)
-    n, d = count(x.shape, axis), g if scale is None else g * scale
-    gz = g * z if wanted[1] else None
-    if wanted[0]:
-        product = gz * scale if gz is not None else d * z
-        z *= np.add.reduce(product, axis=axis, keepdims=True) / -n
-        z += d
-        z -= np.add.reduce(d, axis=axis, keepdims=True) / n
-        z *= r
-    return [z if wanted[0] else None, gz, g if wanted[2] else None]
+def like(*parameters: Array | None) -> list[Array]: return [p for p in parameters if p is not None]
+
+
+def shapes(*parameters: Array | None) -> list[tuple[int, ...]]: return [p.shape for p in like(*parameters)]
+
+
+def flat(p: Array | None, fill: float, like: Array) -> Array:
+    return np.full(like.shape[-1], fill, like.dtype) if p is None else p.reshape(-1)
+
+
+def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | None, offset_shape: tuple[int, ...],
+                      axis: Axis, epsilon: float) -> list[Any]:
+    form = grouping(x, shapes(scale) + ([offset_shape] if wanted[2] else []), axis)
+    if form is None or np.result_type(g, x, *like(scale)) != x.dtype:
+        z, _ = standard(x, axis, epsilon)
+        return [standardize_slope(g, x, scale, axis, epsilon), g * z, g]
+    parts, groups = form
+    g, one = g.reshape(parts.shape), flat(scale, 1.0, parts)
+    if parts.shape[1] == 1: found = rows.layer_norm_gradients(g[:, 0], parts[:, 0], one, epsilon=epsilon)
+    else: found = columns.normalized_gradients(g, parts, one, groups=groups, epsilon=epsilon)
+    forms = x.shape, one.shape if scale is None else scale.shape, offset_shape
+    return [d.reshape(s) if w else None for d, s, w in zip(found, forms, wanted)]
 
 
 @op(r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta", joint=standardize_joint,
@@ -59,10 +79,15 @@ def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | Non
 def standardize(x: Array, scale: Array | None = None, offset: Array | None = None, *, axis: Axis,
                 epsilon: float) -> Array:
     """Mean 0 and variance 1 over the axes; scale and offset broadcast against x.  Constants give the offset."""
-    y, _ = standard_arrays(x, axis, epsilon)
-    if scale is not None: y *= scale
-    if offset is not None: y += offset
-    return y
+    form = grouping(x, shapes(scale, offset), axis)
+    if form is None or np.result_type(x, *like(scale, offset)) != x.dtype:
+        y = standard(x, axis, epsilon)[0] * (1.0 if scale is None else scale)
+        return y if offset is None else y + offset
+    parts, groups = form
+    a, b = flat(scale, 1.0, parts), flat(offset, 0.0, parts)
+    if parts.shape[1] == 1: y = rows.layer_norm(parts[:, 0], a, b, epsilon=epsilon)
+    else: y = columns.normalized(parts, a, b, groups=groups, epsilon=epsilon)
+    return y.reshape(x.shape)
 
 
 def layer_norm(x: Any, scale: Any = None, offset: Any = None, *, axis: int | tuple[int, ...] = -1,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tinyfm.engine import Array, op
+from tinyfm.kernels import rows
 from tinyfm.ops.elementwise import abs, equal, exp, isfinite, isnan, sign, where, zeros_like
 from tinyfm.ops.shape import Axis, broadcast_to, flip, getitem, pad_constant, permute_dims, reshape, sort, take
 
@@ -258,10 +259,21 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return out if keepdims else np.reshape(out, np.shape(np.add.reduce(x, axis=axis)))
 
 
+def by_rows(x: Any, axis: Any) -> bool:
+    """Whether the axis is the last of an array that the kernels take."""
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.size > 0 and axis in (-1, x.ndim - 1)
+
+
 def softmax_kernel(g: Array, out: Array, axis: int) -> Array:
+    if by_rows(out, axis) and g.dtype == out.dtype: return rows.softmax_x(g, out)
     d = g * out
     d -= out * np.add.reduce(d, axis=axis, keepdims=True)
     return d
+
+
+def log_softmax_kernel(g: Array, out: Array, axis: int) -> Array:
+    if by_rows(out, axis) and g.dtype == out.dtype: return rows.log_softmax_x(g, out)
+    return g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True)
 
 
 @op(r"y = e^x / \sum e^x", x=(r"y \odot (\bar y - \langle \bar y, y \rangle)",
@@ -269,6 +281,7 @@ def softmax_kernel(g: Array, out: Array, axis: int) -> Array:
 def softmax(x: Array, *, axis: int = -1) -> Array:
     """Stable at any size; 0 where x is -inf, NaN where all are."""
     if not np.size(x): return x
+    if by_rows(x, axis): return rows.softmax(x)
     with np.errstate(invalid="ignore"):
         y = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
         y /= np.add.reduce(y, axis=axis, keepdims=True)
@@ -276,10 +289,12 @@ def softmax(x: Array, *, axis: int = -1) -> Array:
 
 
 @op(r"y = x - \ln \sum e^x", x=(r"\bar y - e^y \sum \bar y",
-                               lambda g, out, axis: g - exp(out) * sum(g, axis=axis, keepdims=True)))
+                               lambda g, out, axis: g - exp(out) * sum(g, axis=axis, keepdims=True),
+                               log_softmax_kernel))
 def log_softmax(x: Array, *, axis: int = -1) -> Array:
     """ln softmax(x), exact where softmax has rounded to 0."""
     if not np.size(x): return x
+    if by_rows(x, axis): return rows.log_softmax(x)
     with np.errstate(invalid="ignore"):
         y = x - np.maximum.reduce(x, axis=axis, keepdims=True)
         y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
