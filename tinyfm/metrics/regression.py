@@ -34,4 +34,4 @@ def r2_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 def _difference(y_true: ArrayLike, y_pred: ArrayLike) -> Floats:
     true, predicted = numbers(y_true, "y_true"), numbers(y_pred, "y_pred")
     check_same_shape(true, predicted)
-    return np.subtract(true, predicted, dtype=np.float64)
+    return true.astype(np.float64) - predicted
