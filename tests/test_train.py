@@ -214,7 +214,7 @@ def test_the_split_is_the_last_part_and_not_trained_on() -> None:
     split, given_ = network(), network()
     a = split.fit(x, y, validation_split=0.25, epochs=2, verbose=0)
     b = given_.fit(x[:30], y[:30], validation_data=(x[30:], y[30:]), epochs=2, verbose=0)
-    assert a.history == b.history and set(a.history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert dict(a) == a.history == b.history and set(a) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert a["val_loss"][-1] == split.evaluate(x[30:], y[30:], verbose=0)[0]
 
 

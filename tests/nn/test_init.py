@@ -48,6 +48,11 @@ def test_orthogonal_is_orthogonal(shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(product, 4 * np.eye(len(product)), atol=1e-12)
 
 
+def test_orthogonal_turns_every_way() -> None:
+    corners = [draw("orthogonal", (3, 3), seed)[0, 0] for seed in range(400)]
+    assert np.mean(np.greater(corners, 0)) == pytest.approx(0.5, abs=0.1)      # four deviations
+
+
 @pytest.mark.parametrize("initializer", [*init.NAMED, init.Constant(2.5), init.VarianceScaling(2, "fan_out", "uniform"),
                                          init.RandomNormal(1, 2), init.Orthogonal(0.5)])
 def test_its_config_makes_the_same_initialiser(initializer: Any) -> None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ class Callbacks(Callback):
         return all_of_them
 
 
-class History(Callback):
-    """What fit returns: history["loss"] is the loss of every epoch; so are the metrics and val_..., in .history."""
+class History(Callback, Mapping[str, list[float]]):
+    """What fit returns, as a mapping: history["loss"] is the loss of every epoch; likewise the metrics and val_..."""
 
     def __init__(self) -> None: self.epoch, self.history = list[int](), dict[str, list[float]]()
 
@@ -54,6 +54,8 @@ class History(Callback):
         for name, value in logs.items(): self.history.setdefault(name, []).append(value)
 
     def __getitem__(self, name: str) -> list[float]: return self.history[name]
+    def __iter__(self) -> Iterator[str]: return iter(self.history)
+    def __len__(self) -> int: return len(self.history)
 
     def __repr__(self) -> str:
         last = "  ".join(f"{name} {values[-1]:.4g}" for name, values in self.history.items())
