@@ -6,10 +6,12 @@ by one gets them one by one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import Any
 
 from tinyfm import ops
 from tinyfm.errors import ShapeError
+from tinyfm.kernels.fused import NARROW
 from tinyfm.kernels.windows import resolve_padding
 from tinyfm.nn.convolution import Conv1D, Conv2D, MaxPooling1D, MaxPooling2D
 from tinyfm.nn.module import Layer
@@ -29,9 +31,10 @@ def steps(layers: Sequence[Layer]) -> Iterator[Callable[[Any], Any]]:
 
 
 def pools_alike(conv: Any, pool: Any) -> bool:
-    """Whether the two are max_pool(relu(x * W + b)) over windows that lie side by side."""
+    """Whether the two are max_pool(relu(x * W + b)) over windows side by side, and gain by being one."""
     return (type(pool) is POOLS.get(type(conv)) and conv.activation is ops.relu and conv.groups == 1 and conv.use_bias
-            and pool.strides == pool.pool_size and pool.padding == "valid" and conv.built and pool.built)
+            and pool.strides == pool.pool_size and pool.padding == "valid" and conv.built and pool.built
+            and prod(conv.kernel.shape[:-1]) <= NARROW)
 
 
 class ConvReluPool:
