@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.reference.adapters import ADAPTERS, UnsupportedError
+from tests.reference.adapters import ADAPTERS
+from tests.reference.options import UnsupportedError
 from tinyfm.engine import Tensor, gradients, leaf
 
 TOLERANCE = 1e-7
