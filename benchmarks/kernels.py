@@ -73,12 +73,13 @@ def convolutions(batch: int, rng: np.random.Generator) -> Iterator[Row]:
     patches, kernel = rng.standard_normal((9, y.size // 32), np.float32), w.reshape(9, 32)
     out = np.empty((y.size // 32, 32), np.float32)
     flops, shape, product = 2 * 9 * y.size, f"{batch} x 28 x 28 x 1 -> 32", "the matrix product"
-    forward = lambda: np.matmul(patches.T, kernel, out=out)
-    weights = lambda: patches @ out
+    gradient = np.zeros((9, 32), np.float32)
+    forward = lambda: conv.matmul(patches.T, kernel, out=out)
+    weights = lambda: conv.add_matmul(patches.T, out, out=gradient)
     yield Row("conv", shape, flops, size(x, w, y), lambda: conv.conv(x, w, **how), product, forward)
     yield Row("conv_w", shape, flops, size(x, w, y), lambda: conv.conv_w(x, g, size=(3, 3), **how), product, weights)
     yield Row("conv_x", shape, flops, size(x, w, y), lambda: conv.conv_x(g, w, size=(28, 28), **how), product,
-              lambda: kernel @ out.T)
+              lambda: conv.matmul(out, kernel.T, out=patches.T))
     yield Row("conv_relu_pool", shape, flops, size(x, w, b, z), lambda: fused.conv_relu_pool(x, w, b, **block),
               product, forward)
     yield Row("conv_relu_pool_gradients", shape, 2 * flops, size(x, w, z, gz, w, b),
