@@ -229,12 +229,12 @@ def test_calibration_follows_its_definition(example, bins):
 
 
 def test_calibration_of_one_probability_compares_it_with_the_frequency_of_class_1():
-    p = np.array([0.0, 0.1, 0.3, 0.3, 1.0, 1.0])
+    p = np.array([0.0, 0.1, 0.3, 0.5, 1.0, 1.0])           # 0.5 belongs to the lower bin, 1 to the upper one
     result = metrics.calibration([0, 1, 0, 1, 1, 1], p, bins=2)
     assert result.counts.tolist() == [4, 2]
-    assert result.confidence.tolist() == pytest.approx([0.175, 1.0])
+    assert result.confidence.tolist() == pytest.approx([0.225, 1.0])
     assert result.accuracy.tolist() == [0.5, 1.0]
-    assert result.error == pytest.approx(4 / 6 * 0.325)
+    assert result.error == pytest.approx(4 / 6 * 0.275)
 
 
 def test_what_is_drawn_from_its_probabilities_is_calibrated():
@@ -398,6 +398,7 @@ def test_a_column_against_a_row_is_refused_not_broadcast(metric):
         (lambda: metrics.roc_auc([0, 2], [0.1, 0.9]), ValueError, "must be 0 or 1"),
         (lambda: metrics.roc_auc([[0, 1]], [[0.1, 0.9]]), ShapeError, r"shape \(n,\), received \(1, 2\)"),
         (lambda: metrics.log_loss([0, 1], [0.1, 1.9]), ValueError, "from 0.1 to 1.9; apply a softmax"),
+        (lambda: metrics.log_loss([0, 1], [-0.1, 0.9]), ValueError, "from -0.1 to 0.9"),
         (lambda: metrics.log_loss([0, 1], [[0.1, 0.5], [0.3, 0.7]]), ValueError, "sums from 0.6 to 1.0"),
         (lambda: metrics.calibration([0, 1], [0.1, 0.9], bins=0), ValueError, "bins must be at least 1"),
         (lambda: metrics.r2_score([1.0], [1.0]), ValueError, "at least two"),

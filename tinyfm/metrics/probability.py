@@ -79,7 +79,7 @@ def calibration(y_true: ArrayLike, y_pred: ArrayLike, *, bins: int = 10) -> Cali
     p = distributions(y_pred)
     true = _truth(y_true, p)
     confidence, came_true = (p[..., 1], true) if one_score(np.asarray(y_pred)) else (p.max(-1), p.argmax(-1) == true)
-    place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence.reshape(-1))
+    place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:], confidence.reshape(-1))
     counts = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):                   # 0 / 0 is the nan of an empty bin
         mean = np.bincount(place, confidence.reshape(-1), bins) / counts
