@@ -68,6 +68,26 @@ def test_every_weight_is_found_once_under_its_path() -> None:
     assert model.layers == [model.scale, model.tail, model.tail]
 
 
+def test_a_weight_that_two_layers_share_comes_once_and_learns_from_both() -> None:
+    class Tied(Model):
+        def __init__(self) -> None:
+            super().__init__(seed=0)
+            self.there, self.back = Dense(3, use_bias=False), Dense(3, use_bias=False)
+
+        def call(self, x: Any) -> Any:
+            y = self.there(x)
+            self.back(y)                         # builds it
+            self.back.kernel = self.there.kernel
+            return self.back(y)
+
+    model = Tied()
+    model(X).sum().backward()
+    (name, kernel), = model.named_parameters()
+    ones = np.ones((5, 3), np.float32)
+    assert name == "there.kernel" and model.count_params() == 9 and kernel.grad is not None
+    np.testing.assert_allclose(kernel.grad, X.T @ (ones @ kernel.data.T) + (X @ kernel.data).T @ ones, rtol=1e-5)
+
+
 def test_weights_are_there_only_after_the_first_batch() -> None:
     with pytest.raises(ValueError, match=r'Dense "d" has no weights yet.*input_shape'): Dense(3, name="d").parameters()
     model = Sequential([Dense(3), Dense(2)])

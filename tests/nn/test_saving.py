@@ -152,6 +152,7 @@ FORGERIES: dict[str, Any] = {
     "abstract": lambda f, a: f.update({"class": "Layer"}),
     "unknown argument": lambda f, a: layer(f).update({"unit": 3}),
     "too many units": lambda f, a: layer(f).update({"units": 10**12}),
+    "a little too large": lambda f, a: layer(f).update({"units": 10**5}),
     "more units": lambda f, a: layer(f).update({"units": 5}),
     "negative units": lambda f, a: layer(f).update({"units": -1}),
     "text for units": lambda f, a: layer(f).update({"units": "4"}),
@@ -186,6 +187,8 @@ def test_a_forged_description_is_one_clear_error_and_quick(name: str, suffix: st
     else:
         with pytest.raises(FormatError) as caught: load_model(path)
         assert path.name in str(caught.value)
+        if name in ("too many units", "a little too large", "huge shape"):
+            assert "more weights than the file holds" in str(caught.value)
     assert time.perf_counter() - started < 5
 
 

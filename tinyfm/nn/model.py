@@ -155,7 +155,7 @@ class Sequential(Model):
             for size in (16, 17) if None in input_shape else (1,):    # an axis that differs between the two is open
                 x: Any = np.zeros((1, *(size if n is None else n for n in input_shape)), int)
                 for layer in self.stack:
-                    x = layer(x, training=False)
+                    x = layer(x)
                     layer.output_shape = merged(layer.output_shape, x.shape)
         self.built, self.built_for, self.output_shape = True, tuple(input_shape), self.stack[-1].output_shape
         for _, layer in self.named_layers(): layer.built_from = "input_shape"
