@@ -1,0 +1,96 @@
+"""What README.md and CONTRIBUTING.md show is what happens."""
+import contextlib
+import io
+import re
+import runpy
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import find
+
+import tinyfm
+import tinyfm.ops as fm
+from tests import laws
+from tests.ops.draw import case, shapes
+from tests.ops.line import line
+from tinyfm.engine import op
+from tinyfm.operators import table
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+def blocks(text, language):
+    """The contents of every fenced block of a language, indentation of the list around it removed."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, re.M | re.S)
+    return [re.sub(rf"^{indent}", "", block, flags=re.M) for indent, block in found]
+
+
+def test_the_snippets_print_what_stands_below_them():
+    programs, outputs = blocks(README, "python"), blocks(README, "text")
+    assert len(programs) == len(outputs) >= 1
+    for program, expected in zip(programs, outputs):
+        assert len(program.splitlines()) <= 12
+        with contextlib.redirect_stdout(io.StringIO()) as printed: exec(program, {})
+        assert printed.getvalue() == expected
+
+
+def test_the_two_commands_stand_there_as_promised():
+    assert blocks(README, "bash") == ["python -m pip install -e . && tinyfm demo\n",
+                                      'python -m pip install -e ".[test]" && python -m pytest\n']
+
+
+def test_a_picture_comes_first_and_is_small():
+    path = ROOT / re.match(r"!\[[^\]]{40,}\]\(([^)]+)\)", README)[1]
+    content = path.read_bytes()
+    width, height = struct.unpack(">II", content[16:24])
+    assert content.startswith(b"\x89PNG") and len(content) < 150_000 and width > 600 and height > 200
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_file_that_is_named_exists(text):
+    names = re.findall(r"`((?:\w+/)[\w./]*|\w+\.py|\.ci/run)`", text) + re.findall(r"\]\(([\w./]+)\)", text)
+    missing = [name for name in names if not ((ROOT / name).exists() or (ROOT / "tinyfm" / name).exists())]
+    assert len(names) >= 4 and missing in ([], ["tinyfm-demo/"])
+
+
+def test_the_rooms_that_are_named_exist():
+    rooms = re.search(r"\| room \| what \|\n\| --- .*?\n(.*?)\n\n", README, re.S)[1]
+    names = [name for row in rooms.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert len(names) > 8
+    for name in names:
+        assert (ROOT / "tinyfm" / name).is_dir() or (ROOT / "tinyfm" / f"{name}.py").is_file()
+
+
+def test_the_length_of_the_census_script_is_right():
+    lines = len((ROOT / "benchmarks" / "adult_census.py").read_text().splitlines())
+    assert f"`benchmarks/adult_census.py`, {lines} lines" in README
+
+
+@pytest.mark.slow
+def test_the_accuracy_of_the_digits_is_the_one_quoted(capsys):
+    runpy.run_module("tinyfm.models.digits", run_name="__main__")
+    accuracy = float(re.search(r"built-in digits: (0\.\d+)", capsys.readouterr().out)[1])
+    quoted = float(re.search(r"reads (0\.\d+) of 2,000", README)[1])
+    assert abs(accuracy - quoted) < 0.01
+
+
+def test_the_op_that_contributing_adds_obeys_the_laws():
+    definition, example = blocks(CONTRIBUTING, "python")
+    names: dict[str, Any] = {"op": op, "np": np, "Array": Any}
+    try:
+        exec("from __future__ import annotations\n" + definition, names)
+        ours = type("ops", (), {"gaussian": names["gaussian"]})
+        scope = {"fm": ours, "case": case, "line": line, "one": shapes(), "np": np}
+        entry, = eval(f"[{example}]", scope)
+        arrays, settings = find(entry.cases, lambda drawn: drawn[0][0].size > 3)
+        np.testing.assert_allclose(entry.f(*arrays), entry.reference(*arrays))
+        checked = laws.Case(entry.f, arrays, settings, 0)
+        checked.first_order(), checked.second_order()
+    finally:
+        table.pop("gaussian", None)
+    assert not hasattr(fm, "gaussian") and tinyfm.__version__
