@@ -1,6 +1,7 @@
 """Files of a student: pairs found by name, inputs found or guessed, clear words when there is nothing."""
 import pytest
 
+from tinyfm.cli import main
 from tinyfm.gradcheck.files import check_file
 
 SOURCE = '''
@@ -36,3 +37,10 @@ def test_what_is_missing_is_said(file, tmp_path):
     with pytest.raises(LookupError, match="no pair of functions to check called 'softmax'"): check_file(file + ":softmax")
     (tmp_path / "broken.py").write_text("import nothing_of_that_name")
     with pytest.raises(ImportError, match="nothing_of_that_name"): check_file(str(tmp_path / "broken.py"))
+
+
+def test_the_command_line_judges_a_file_and_the_table(file, tmp_path, capsys):
+    assert main(["check", file]) == 1 and "not-summed-over-broadcast" in capsys.readouterr().out
+    assert main(["check", file + ":sigmoid"]) == 0
+    assert main(["check", str(tmp_path / "nowhere.py")]) == 2
+    assert "there is no such file" in capsys.readouterr().err
