@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from tinyfm.gradcheck.numpy_tracing import Graph
+
 TIGHT = 1e-6                                     # two matrices are the same when they differ by no more, relative to the larger
+Named = tuple[str, dict[str, Any]] | None        # what a rule says: a kind and its evidence, or nothing
 
 
 @dataclass
@@ -20,7 +23,6 @@ class Case:
     ones; D and J hold the answers to them, flat.
     """
 
-    name: str
     index: int
     names: list[str]
     inputs: list[Any]
@@ -28,20 +30,45 @@ class Case:
     G: np.ndarray
     D: np.ndarray
     J: np.ndarray
-    usable: np.ndarray
+    full: bool                                                       # G is the identity
     others: dict[str, np.ndarray] = field(default_factory=dict)      # true Jacobians of the other arguments
     averaged: int = 1                                                # the count that forward's mean divides by
-    values: dict[str, np.ndarray] = field(default_factory=dict)      # what forward computed on the way, by name
-    graph: Any = None                                                # (output tensor, leaves) when forward could be traced
-    full: bool = True                                                # G is the identity
-    elsewhere: Callable[[list[Any]], np.ndarray | None] | None = None     # the true Jacobian at other inputs
+    graph: Graph | None = None                                       # when forward could be recorded
+    elsewhere: Callable[[list[Any]], np.ndarray | None] = lambda inputs: None      # the true Jacobian at other inputs
 
+    @property
+    def name(self) -> str: return self.names[self.index]
     @property
     def x(self) -> np.ndarray: return np.asarray(self.inputs[self.index], dtype=float)
     @property
     def into(self) -> tuple[int, ...]: return self.x.shape
     @property
     def out(self) -> tuple[int, ...]: return self.y.shape
+    @property
+    def scale(self) -> float: return float(np.max(np.abs(self.J), initial=0))
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Which entries of D are those of J."""
+        return np.asarray(np.abs(self.D - self.J) <= TIGHT * self.scale)
+
+    @cached_property
+    def there(self) -> np.ndarray:
+        """Which entries of J are not zero."""
+        return np.asarray(np.abs(self.J) > 1e-9 * self.scale)
+
+    @cached_property
+    def diagonal(self) -> bool:
+        """Is f element-wise in this argument?"""
+        return self.full and self.into == self.out and same(self.J, np.diag(np.diag(self.J)))
+
+    @cached_property
+    def stretched(self) -> tuple[int, ...]:
+        """The output's axes along which this argument is broadcast, when it is one that is broadcast to the output."""
+        try: ok = np.broadcast_shapes(self.into, self.out) == self.out and self.into != self.out
+        except ValueError: return ()
+        padded = (1,) * (len(self.out) - len(self.into)) + self.into
+        return tuple(i for i, (a, b) in enumerate(zip(padded, self.out)) if a != b) if ok else ()
 
     @cached_property
     def counts(self) -> dict[int, str]:
@@ -57,17 +84,19 @@ class Case:
         return found
 
     @cached_property
-    def stretched(self) -> tuple[int, ...]:
-        """The output's axes along which this argument is broadcast, when it is one that is broadcast to the output."""
-        try: ok = np.broadcast_shapes(self.into, self.out) == self.out and self.into != self.out
-        except ValueError: return ()
-        padded = (1,) * (len(self.out) - len(self.into)) + self.into
-        return tuple(i for i, (a, b) in enumerate(zip(padded, self.out)) if a != b) if ok else ()
+    def samples(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Two random (g, d, n), in their own shapes."""
+        weights = np.random.default_rng(1).standard_normal((2, len(self.G)))
+        return [(g.reshape(self.out), d.reshape(self.into), n.reshape(self.into))
+                for g, d, n in zip(weights @ self.G, weights @ self.D, weights @ self.J)]
 
-    @cached_property
-    def diagonal(self) -> bool:
-        """Is f element-wise in this argument?"""
-        return self.full and self.into == self.out and same(self.J, np.diag(np.diag(self.J)))
+    def floats(self) -> dict[str, np.ndarray]:
+        """The inputs that are not integers, by name."""
+        return {n: np.asarray(x, dtype=float) for n, x in zip(self.names, self.inputs) if np.asarray(x).dtype.kind in "fb"}
+
+    def with_input(self, k: int, value: Any) -> np.ndarray | None:
+        """The true Jacobian where input k is another."""
+        return self.elsewhere([value if i == k else v for i, v in enumerate(self.inputs)])
 
     def per_cotangent(self, m: np.ndarray) -> np.ndarray:
         """The answers in the argument's shape, one for each cotangent."""
@@ -80,10 +109,11 @@ def phrase(name: str, axes: Sequence[int], ndim: int) -> str:
 
 
 def same(a: Any, b: Any, tolerance: float = TIGHT) -> bool:
-    """Equal up to the error of the numeric derivative; False for NaN."""
+    """Equal up to the error of the numeric derivative; False where anything is infinite or NaN."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape: return False
-    return bool(np.max(np.abs(a - b), initial=0) <= tolerance * max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0)) + 1e-300)
+    size = max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0))
+    return bool(np.isfinite(size) and np.max(np.abs(a - b), initial=0) <= tolerance * size + 1e-300)
 
 
 def ratio(a: np.ndarray, b: np.ndarray) -> float | None:
@@ -92,3 +122,8 @@ def ratio(a: np.ndarray, b: np.ndarray) -> float | None:
     c = float(np.sum(a * b)) / top if top else 0.0
     left = np.max(np.abs(a - c * b), initial=0)
     return c if c and same(a, c * b) and left <= 1e-2 * np.max(np.abs(a - b), initial=0) else None
+
+
+def flat(m: np.ndarray) -> bool:
+    """All elements alike: nothing can be told by it."""
+    return bool(np.ptp(m) <= 1e-9 * np.max(np.abs(m), initial=0)) if m.size else True

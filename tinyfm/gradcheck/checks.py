@@ -9,12 +9,11 @@ import numpy as np
 
 from tinyfm.gradcheck import words
 from tinyfm.gradcheck.case import Case, same
-from tinyfm.gradcheck.mutants import along_another_axis, broken_once
 from tinyfm.gradcheck.numeric import Jacobian, directional, evaluate, floating, jacobian
 from tinyfm.gradcheck.numpy_tracing import traced
 from tinyfm.gradcheck.points import nearby, redrawn, resolve, squared
 from tinyfm.gradcheck.report import Finding, Report, Row
-from tinyfm.gradcheck.rules import LAST, RULES, Named
+from tinyfm.gradcheck.rules import diagnosed
 from tinyfm.gradcheck.student import Answer, Student, argument_names
 
 RTOL, ATOL = 2e-8, 1e-9                          # of an element; of the largest element
@@ -159,7 +158,7 @@ class Check:
         shapes = [np.shape(p.answer.gradients[i]) for p in wrong]
         if shapes[0] != np.shape(wrong[0].inputs[i]): return self.misshapen(i, wrong[0])
         if upstream := self.upstream(i, wrong[0]): return upstream
-        return agreed([c for c in (self.case(i, p) for p in wrong) if c is not None])
+        return diagnosed([c for c in (self.case(i, p) for p in wrong) if c is not None])
 
     def upstream(self, i: int, p: Point) -> Kinds:
         """Is d linear in g, and does it depend on it at all?"""
@@ -197,9 +196,8 @@ class Check:
         graph = traced(self.student.forward, p.inputs)
         others = {self.student.names[k]: j.matrix for k, x in enumerate(p.inputs) if k != i and floating(x)
                   and full is not None and (j := p.jacobian(k)) is not None}
-        return Case(self.student.names[i], i, self.student.names, p.inputs, p.y, cotangents, mine, truth, usable, others,
-                    averaged(self.student.forward, p.inputs, p.y), intermediate(graph), graph, full is not None,
-                    lambda inputs: self.jacobian_at(i, inputs, p))
+        return Case(i, self.student.names, p.inputs, p.y, cotangents, mine, truth, full is not None, others,
+                    averaged(self.student.forward, p.inputs, p.y), graph, lambda inputs: self.jacobian_at(i, inputs, p))
 
     def jacobian_at(self, i: int, inputs: Sequence[Any], p: Point) -> np.ndarray | None:
         """The true Jacobian of argument i at other inputs, for those that give the same shapes."""
@@ -283,26 +281,6 @@ def averaged(forward: Callable[..., Any], inputs: Sequence[Any], y: np.ndarray) 
         except Exception: continue
         if n > 1 and z.shape == np.ravel(y).shape and same(z, np.ravel(y)): count *= n
     return count
-
-
-def intermediate(graph: Any) -> dict[str, np.ndarray]:
-    """What forward computed on the way, by the name of the op: candidates for a factor that was left out."""
-    from tinyfm.engine import history
-    if graph is None: return {}
-    return {f"the result of {n.op.name}": np.asarray(n.note[-1]) for n in history(graph[0].node)[:-1] if n.op is not None}
-
-
-def agreed(cases: Sequence[Case]) -> Kinds:
-    """The first rule that says the same of every case; what else that rule implies; else unknown."""
-    for rule in (*RULES, along_another_axis, broken_once, *LAST):
-        found: list[Named] = [rule(c) for c in cases] if cases else [None]
-        if all(f is not None and f[0] == found[0][0] for f in found if found[0]) and found[0]:  # type: ignore[index]
-            kind, evidence = found[0]
-            extra: Kinds = [(evidence["also"], {})] if "also" in evidence else []
-            negative = kind not in ("wrong-sign",) and evidence.get("factor", 1) if isinstance(evidence.get("factor", 1), float) else 1
-            first: Kinds = [("wrong-sign", {"factor": -1.0})] if isinstance(negative, float) and negative < 0 and kind != "constant-factor" else []
-            return [*first, (kind, evidence), *extra]
-    return [("unknown", {})]
 
 
 def verdict_of(answer: Answer) -> str: return answer.error or "returned"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from tinyfm import ops
-from tinyfm.engine import Node, Tensor, leaf, watching
+from tinyfm.engine import Node, Tensor, history, leaf, watching
 from tinyfm.operators import table
 
 
@@ -176,6 +177,8 @@ METHODS = {"sum", "prod", "max", "min", "mean", "var", "std", "reshape", "ravel"
            "squeeze", "clip", "cumsum", "cumprod", "argmax", "argmin", "dot", "diagonal", "trace", "take", "sort", "argsort"}
 
 
+# ------------------------------------------------------------ the graph
+
 class Notebook:
     """Keeps every node's input values and output, last, in its note."""
 
@@ -184,15 +187,42 @@ class Notebook:
     def stepped(self, node: Node, g: Any, pulled: Any) -> None: pass
 
 
-Graph = tuple[Tensor, list[Tensor | None]]
-FORMULAS: tuple[Callable[..., Any], ...] = (lambda x: x * (0.5 * ops.erfc(x * -0.5 ** 0.5)), lambda x: ops.erf(x))
+@dataclass(frozen=True)
+class Graph:
+    """The output's node, the leaf of each floating input, and all nodes from the oldest to the output."""
+
+    out: Tensor
+    leaves: list[Tensor | None]
+    nodes: list[Node]
+
+    @property
+    def root(self) -> Node: return self.nodes[-1]
+
+    def target(self, index: int) -> Node | None:
+        """The node of an input, if the output depends on it."""
+        found = self.leaves[index]
+        return found.node if found is not None and found.node in self.nodes else None
+
+
+def value(node: Node) -> Any:
+    """What a node computed, or the input that it is."""
+    return node.note[-1] if node.op is not None else node.saved().data
+
+
+def results(graph: Graph | None) -> list[tuple[str, np.ndarray]]:
+    """What forward computed on the way, by the name of the op."""
+    inner = graph.nodes[:-1] if graph else []
+    return [(f"the result of {n.op.name}", np.asarray(value(n))) for n in inner if n.op is not None]
+
+
+FORMULAS: tuple[Callable[..., Any], ...] = (lambda x: x * (0.5 * ops.erfc(x * -0.5 ** 0.5)), ops.erf)
 
 
 def traced(forward: Callable[..., Any], inputs: Any) -> Graph | None:
-    """The output of forward as a tensor with its graph, and a leaf for each floating input; None if it cannot be traced.
+    """The graph of forward, or None if it cannot be traced; believed only when it gives the same value.
 
-    The graph is only believed when it gives the same value as the function itself.  A maximum that is only subtracted
-    and added again, for stability, is taken out; and a few formulas are known that cannot be recorded.
+    A maximum that is only subtracted and added again, for stability, is taken out; and a few formulas are known that
+    cannot be recorded.
     """
     with shifts_taken_out(): graph = recorded(forward, inputs, forward)
     graph = graph or recorded(forward, inputs, forward)
@@ -221,5 +251,6 @@ def recorded(function: Callable[..., Any], inputs: Any, forward: Callable[..., A
             plain = np.asarray(forward(*[np.copy(x) if isinstance(x, np.ndarray) else x for x in inputs]))
     except Exception:  # whatever the function cannot do with a Stand: we only lose the graph
         return None
-    ok = isinstance(out, Stand) and out.shape == plain.shape and np.allclose(out.tensor.data, plain, rtol=1e-9, equal_nan=True)
-    return (out.tensor, leaves) if ok else None
+    if not isinstance(out, Stand) or out.tensor.node is None or out.shape != plain.shape: return None
+    if not np.allclose(out.tensor.data, plain, rtol=1e-9, equal_nan=True): return None
+    return Graph(out.tensor, leaves, history(out.tensor.node))

@@ -123,7 +123,7 @@ def slice_odd_for_even():
         return dx
     return lambda x: x[::2], backward, draw(signed(6, 4))
 
-@bug("slice", "the whole row is filled with the first", x="unknown | partial")
+@bug("slice", "the whole row is filled with the first", x="passes-through | partial")
 def slice_fills_the_row():
     def backward(g, x):
         return np.repeat(g[:, None], x.shape[1], 1)
@@ -153,7 +153,7 @@ def tile_averaged():
 def broadcast_kept():
     return lambda x: np.broadcast_to(x, (7, 5)), lambda g, x: g, draw(signed(5))
 
-@bug("diagonal", "every column gets g", x="partial | missing-factor")
+@bug("diagonal", "every column gets g", x="passes-through | partial | missing-factor")
 def diagonal_fills_the_columns():
     return np.diagonal, lambda g, x: np.broadcast_to(g[:, None], x.shape), draw(signed(5, 5))
 
@@ -161,7 +161,7 @@ def diagonal_fills_the_columns():
 def diagonal_the_other():
     return np.diagonal, lambda g, x: np.diag(g)[:, ::-1], draw(signed(4, 4))
 
-@bug("upper triangle", "the lower one", x="partial")
+@bug("upper triangle", "the lower one", x="unknown | partial")
 def upper_triangle_lower():
     return np.triu, lambda g, x: np.tril(g), draw(signed(5, 5))
 
