@@ -58,7 +58,7 @@ def log_loss(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """
     p = distributions(y_pred)
     own = np.take_along_axis(p, _truth(y_true, p)[..., None], -1)
-    return float(-np.log(np.maximum(own, np.finfo(p.dtype).eps)).mean(dtype=np.float64))
+    return float(0.0 - np.log(np.maximum(own, np.finfo(p.dtype).eps)).mean(dtype=np.float64))    # 0, never -0
 
 
 class Calibration(NamedTuple):
