@@ -136,6 +136,14 @@ def test_cross_entropy_with_a_huge_logit_on_the_wrong_class() -> None:
     assert fm.softmax_cross_entropy(y, np.array([0])).item() == 1e3
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_cross_entropy_of_no_counted_row() -> None:
+    """The mean of nothing is NaN, as in PyTorch; each row and their sum are 0, with gradient 0."""
+    x, labels = np.zeros((2, 3)), np.array([1, 1])
+    assert np.isnan(fm.softmax_cross_entropy(x, labels, ignore_index=1))
+    agrees(lambda z: fm.softmax_cross_entropy(z, labels, ignore_index=1, reduction="sum"), x, 0.0, np.zeros((2, 3)))
+
+
 def test_binary_cross_entropy_of_a_probability_that_rounded_to_zero() -> None:
     """Each logarithm is at least -100, and the gradient is finite."""
     y, g = value_and_gradient(lambda p: fm.binary_cross_entropy(p, np.array([1.0, 0.0]), reduction="none"), [0.0, 1.0])

@@ -242,7 +242,8 @@ def softmax_cross_entropy(logits: Any, labels: Any, *, weight: Any = None, label
 
     Stable: a logit of 1e5 on the wrong class costs 1e5.  label_smoothing: that much of every target is spread evenly
     over all classes (Szegedy et al. 2016).  weight: (classes,), one for each class; for integer labels "mean" divides
-    by the sum of the weights used, for probabilities by the number of rows.  Rows labelled `ignore_index` do not count.
+    by the sum of the weights used, for probabilities by the number of rows.  Rows labelled `ignore_index` do not count;
+    the mean of no row at all is NaN.
     """
     if not 0 <= label_smoothing <= 1:
         raise SettingError(f"softmax_cross_entropy: label_smoothing must lie in 0 ... 1; received {label_smoothing}.")
