@@ -88,6 +88,13 @@ def test_truncates_at_the_limit_and_then_asks_for_reset(make):
     env.step(env.action_space.sample())
 
 
+def test_the_clock_begins_anew_with_each_episode():
+    env = rl.MountainCar(max_episode_steps=3)
+    for _ in range(2):
+        env.reset()
+        assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
+
+
 @pytest.mark.parametrize("make", [m for n, m in ALL.items() if n != "pendulum"])
 def test_an_action_out_of_range_is_refused_and_changes_nothing(make):
     env = make()

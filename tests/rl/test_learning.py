@@ -98,12 +98,12 @@ def test_n_step_uses_n_rewards_and_then_the_guess():
 
 
 def test_first_and_every_visit_by_hand():
-    """State 0 is visited at t = 0 and t = 2 of an episode worth 1, 2, 4 (returns 7, 6, 4), then once in one worth 1."""
-    for first_visit, value in [(True, (7 + 1) / 2), (False, (7 + 4 + 1) / 3)]:
-        env = Script([(1.0, 1), (2.0, 0), (4.0, 2)], [(1.0, 2)])
+    """State 0 is visited at t = 0 and t = 2 of an episode worth 1, 2, 4 (returns 7, 6, 4), then once in one worth 3."""
+    for first_visit, value in [(True, (7 + 3) / 2), (False, (7 + 4 + 3) / 3)]:
+        env = Script([(1.0, 1), (2.0, 0), (4.0, 2)], [(3.0, 2)])
         V = rl.mc_prediction(env, np.ones((3, 1)), 2, first_visit=first_visit)
         assert pytest.approx([value, 6, 0]) == V
-        env = Script([(1.0, 1), (2.0, 0), (4.0, 2)], [(1.0, 2)])
+        env = Script([(1.0, 1), (2.0, 0), (4.0, 2)], [(3.0, 2)])
         assert pytest.approx([value, 6, 0]) == rl.mc_control(env, 2, first_visit=first_visit).Q[:, 0]
 
 

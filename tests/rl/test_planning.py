@@ -115,6 +115,12 @@ def test_in_place_sweeps_need_fewer_along_the_way_of_the_news():
     assert towards.sweeps == 2 and away.sweeps == rl.value_iteration(env.outcomes, env.R, 0.9).sweeps == 11
 
 
+def test_evaluation_in_place_needs_fewer_sweeps():
+    env, even = rl.CornerGridworld(), np.full((16, 4), 0.25)
+    assert rl.evaluate_policy_in_place(env.P, env.R, 1.0, even).sweeps < 0.7 * rl.evaluate_policy(
+        env.P, env.R, 1.0, even).sweeps
+
+
 def test_prioritized_sweeping_backs_up_less_than_sweeping():
     env = rl.Maze.random(6, 6, seed=0)
     prioritized = rl.prioritized_sweeping(env.outcomes, env.R, 0.95)

@@ -79,7 +79,7 @@ def solve_policy(P: Any, R: ArrayLike, gamma: float, policy: ArrayLike) -> Plan:
 def policy_iteration(P: Any, R: ArrayLike, gamma: float) -> Plan:
     """Evaluate, improve, until no action improves: the box of page 80, with the values solved for. S x S numbers.
 
-    Begins with the policy that tries all actions evenly. An action is changed only for one that is better by more than
+    Begins with the policy that tries all actions evenly. Ends when no action is better than the policy's by more than
     rounding, so that ties cannot alternate forever.
     """
     P, R = check_model(P, R, gamma)
@@ -89,7 +89,7 @@ def policy_iteration(P: Any, R: ArrayLike, gamma: float) -> Plan:
         best, policy = optimal_actions(Q, 1e-10 * (1 + abs(V).max())), pi.argmax(axis=1)
         if iteration > 1 and best[states, policy].all():
             return Plan(V, Q, policy, iteration, bound)
-        pi = np.eye(R.shape[1])[np.where(best[states, policy], policy, best.argmax(axis=1))]
+        pi = np.eye(R.shape[1])[best.argmax(axis=1)]
     return stopped(P, R, gamma, V, None, np.inf)
 
 
