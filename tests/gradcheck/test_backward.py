@@ -33,6 +33,7 @@ def test_a_factor_of_1_00001_is_caught_and_told():
     assert found.argument == "w" and found.kind == "constant-factor" and np.isclose(found.evidence["factor"], 1.00001, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_one_wrong_sign_among_ten_thousand_is_caught_and_located():
     def backward(g, x):
         d = g * np.cos(x)
@@ -76,7 +77,7 @@ def test_the_gradient_printed_in_the_brief_lacks_its_sign_and_its_input():
     """dC/dW = -sum dL/dz delta, as printed, for z = xW + b: the minus does not belong, and x^T is missing."""
     printed = lambda g, x, w, b: (g @ w.T, -np.broadcast_to(g.sum(0), w.shape), g.sum(0))
     report = check_backward(linear, printed, (7, 5), (5, 3), (3,))
-    assert [f.argument for f in report.findings] == ["w"] and not report.ok
+    assert [(f.argument, f.kind) for f in report.findings] == [("w", "wrong-sign"), ("w", "missing-factor")]
     assert check_backward(linear, lambda g, x, w, b: (g @ w.T, -x.T @ g, g.sum(0)), (7, 5), (5, 3), (3,)).findings[0].kind == "wrong-sign"
     assert check_backward(linear, linear_backward, (7, 5), (5, 3), (3,)).ok
 
