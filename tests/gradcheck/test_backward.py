@@ -1,4 +1,5 @@
 """The checker itself: what it must catch, what it must not, and that it says where."""
+
 import numpy as np
 import pytest
 
@@ -9,11 +10,16 @@ from tinyfm.gradcheck import check_backward, check_gradients, check_rule, check_
 from tinyfm.gradcheck.report import KINDS
 
 
-def normal(*shape, seed=0): return np.random.default_rng(seed).standard_normal(shape)
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
 
 
-def linear(x, w, b): return x @ w + b
-def linear_backward(g, x, w, b): return g @ w.T, x.T @ g, g.sum(0)
+def linear(x, w, b):
+    return x @ w + b
+
+
+def linear_backward(g, x, w, b):
+    return g @ w.T, x.T @ g, g.sum(0)
 
 
 CORRECT = load("correct")
@@ -29,8 +35,12 @@ def test_a_right_backward_is_not_blamed(pair):
 
 def test_a_factor_of_1_00001_is_caught_and_told():
     report = check_backward(linear, lambda g, x, w, b: (g @ w.T, x.T @ g * 1.00001, g.sum(0)), (7, 5), (5, 3), (3,))
-    found, = report.findings
-    assert found.argument == "w" and found.kind == "constant-factor" and np.isclose(found.evidence["factor"], 1.00001, rtol=1e-9)
+    (found,) = report.findings
+    assert (
+        found.argument == "w"
+        and found.kind == "constant-factor"
+        and np.isclose(found.evidence["factor"], 1.00001, rtol=1e-9)
+    )
 
 
 @pytest.mark.slow
@@ -39,8 +49,9 @@ def test_one_wrong_sign_among_ten_thousand_is_caught_and_located():
         d = g * np.cos(x)
         d[37, 61] *= -1
         return d
+
     report = check_backward(np.sin, backward, normal(100, 100))
-    found, = report.findings
+    (found,) = report.findings
     assert found.kind == "partial" and report.rows[0].worst == (37, 61) and "[37, 61]" in str(report)
 
 
@@ -63,14 +74,22 @@ def test_inputs_drawn_from_the_same_seed_do_not_hide_a_mistake():
 
 
 def test_an_exception_in_backward_is_a_finding_with_its_line():
-    def backward(g, x): return g * undefined_name  # noqa: F821
-    found, = check_backward(np.exp, backward, (4, 5)).findings
-    assert found.kind == "unknown" and "undefined_name" in found.message and "return g * undefined_name" in found.message
+    def backward(g, x):
+        return g * undefined_name  # noqa: F821
+
+    (found,) = check_backward(np.exp, backward, (4, 5)).findings
+    assert (
+        found.kind == "unknown" and "undefined_name" in found.message and "return g * undefined_name" in found.message
+    )
 
 
 def test_several_bugs_are_each_named():
     report = check_backward(linear, lambda g, x, w, b: (-g @ w.T, (x.T @ g).T, g.mean(0)), (7, 5), (5, 3), (3,))
-    assert {f.argument: f.kind for f in report.findings} == {"x": "wrong-sign", "w": "transposed", "b": "mean-for-sum-over-broadcast"}
+    assert {f.argument: f.kind for f in report.findings} == {
+        "x": "wrong-sign",
+        "w": "transposed",
+        "b": "mean-for-sum-over-broadcast",
+    }
 
 
 def test_the_gradient_printed_in_the_brief_lacks_its_sign_and_its_input():
@@ -78,14 +97,20 @@ def test_the_gradient_printed_in_the_brief_lacks_its_sign_and_its_input():
     printed = lambda g, x, w, b: (g @ w.T, -np.broadcast_to(g.sum(0), w.shape), g.sum(0))
     report = check_backward(linear, printed, (7, 5), (5, 3), (3,))
     assert [(f.argument, f.kind) for f in report.findings] == [("w", "wrong-sign"), ("w", "missing-factor")]
-    assert check_backward(linear, lambda g, x, w, b: (g @ w.T, -x.T @ g, g.sum(0)), (7, 5), (5, 3), (3,)).findings[0].kind == "wrong-sign"
+    assert (
+        check_backward(linear, lambda g, x, w, b: (g @ w.T, -x.T @ g, g.sum(0)), (7, 5), (5, 3), (3,)).findings[0].kind
+        == "wrong-sign"
+    )
     assert check_backward(linear, linear_backward, (7, 5), (5, 3), (3,)).ok
 
 
 def test_a_forward_that_is_not_finite_or_not_floating_is_refused():
-    with pytest.raises(ValueError, match="NaN or infinite"): check_backward(np.log, lambda g, x: g / x, np.array([-1.0, 2.0]))
-    with pytest.raises(TypeError, match="int64"): check_backward(np.argsort, lambda g, x: g, (4,))
-    with pytest.raises(ShapeError, match="pass arrays or shapes"): check_backward(lambda a, b, c, d, e, f: a, lambda *a: a)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        check_backward(np.log, lambda g, x: g / x, np.array([-1.0, 2.0]))
+    with pytest.raises(TypeError, match="int64"):
+        check_backward(np.argsort, lambda g, x: g, (4,))
+    with pytest.raises(ShapeError, match="pass arrays or shapes"):
+        check_backward(lambda a, b, c, d, e, f: a, lambda *a: a)
 
 
 def test_the_report_shows_a_table_and_a_picture():
@@ -97,16 +122,22 @@ def test_the_report_shows_a_table_and_a_picture():
 
 
 def test_the_whole_table_is_right():
-    for report in check_table(): assert report.ok, str(report)
+    for report in check_table():
+        assert report.ok, str(report)
 
 
 def test_a_rule_can_be_swapped_in():
     assert check_rule("exp", {"x": lambda g, out: g * out}).ok
-    assert check_rule("add", {"b": lambda g: g}).ok                      # the engine sums for broadcasting
+    assert check_rule("add", {"b": lambda g: g}).ok  # the engine sums for broadcasting
     assert check_rule("exp", {"x": lambda g, x: g * x}).findings[0].kind == "input-for-output"
-    assert check_rule("matmul", {"a": lambda g, b: g @ b}, normal(4, 4), normal(4, 4, seed=1)).findings[0].kind == "operand-not-transposed"
-    with pytest.raises(ValueError, match="did you mean"): check_rule("sigmoids", {})
-    with pytest.raises(ValueError, match="its arguments are x"): check_rule("exp", {"y": lambda g: g})
+    assert (
+        check_rule("matmul", {"a": lambda g, b: g @ b}, normal(4, 4), normal(4, 4, seed=1)).findings[0].kind
+        == "operand-not-transposed"
+    )
+    with pytest.raises(ValueError, match="did you mean"):
+        check_rule("sigmoids", {})
+    with pytest.raises(ValueError, match="its arguments are x"):
+        check_rule("exp", {"y": lambda g: g})
 
 
 def test_gradients_of_functions_of_tensors_are_checked_to_second_order():

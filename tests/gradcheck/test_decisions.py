@@ -1,4 +1,5 @@
 """Wrong Q-updates, sweeps and policies, each named; right ones, written in several ways, pass."""
+
 import numpy as np
 import pytest
 
@@ -15,18 +16,26 @@ def q_learning_as_an_average(Q, s, a, r, s2, terminated, alpha, gamma):
     return new
 
 
-def value_iteration(V, P, R, gamma): return np.max(R + gamma * np.einsum("sat,t->sa", P, V), axis=1)
+def value_iteration(V, P, R, gamma):
+    return np.max(R + gamma * np.einsum("sat,t->sa", P, V), axis=1)
 
 
 @pytest.mark.parametrize("update", [q_learning, q_learning_as_an_average, value_iteration])
 def test_right_updates_pass(update):
-    for seed in range(20): assert check_bellman(update, seed=seed).ok
+    for seed in range(20):
+        assert check_bellman(update, seed=seed).ok
 
 
 def step(text):
     """An update from its target, as a student would write it."""
+
     def update(Q, s, a, r, s2, terminated, alpha, gamma):
-        exec(text, {"np": np}, {"Q": Q, "s": s, "a": a, "r": r, "s2": s2, "terminated": terminated, "alpha": alpha, "gamma": gamma})
+        exec(
+            text,
+            {"np": np},
+            {"Q": Q, "s": s, "a": a, "r": r, "s2": s2, "terminated": terminated, "alpha": alpha, "gamma": gamma},
+        )
+
     return update
 
 
@@ -51,18 +60,26 @@ WRONG = {
 
 @pytest.mark.parametrize("text", WRONG)
 def test_wrong_steps_are_named(text):
-    found, = check_bellman(step(text)).findings
+    (found,) = check_bellman(step(text)).findings
     assert found.kind == WRONG[text] and found.fix
 
 
 def sweep_in_place(V, P, R, gamma):
-    for s in range(len(V)): V[s] = (R[s] + gamma * P[s] @ V).max()
+    for s in range(len(V)):
+        V[s] = (R[s] + gamma * P[s] @ V).max()
 
 
-@pytest.mark.parametrize("update, kind", [
-    (sweep_in_place, "new-for-old"), (lambda V, P, R, gamma: (R + gamma * P @ V).mean(1), "mean-for-max"),
-    (lambda V, P, R, gamma: (R + P @ V).max(1), "missing-discount"), (lambda V, P, R, gamma: R.max(1) + gamma * (P @ V).max(1), "reward-after-max"),
-    (lambda V, P, R, gamma: R + gamma * P @ V, "wrong-shape"), (lambda V, P, R, gamma: V @ P @ R, "raises")])
+@pytest.mark.parametrize(
+    "update, kind",
+    [
+        (sweep_in_place, "new-for-old"),
+        (lambda V, P, R, gamma: (R + gamma * P @ V).mean(1), "mean-for-max"),
+        (lambda V, P, R, gamma: (R + P @ V).max(1), "missing-discount"),
+        (lambda V, P, R, gamma: R.max(1) + gamma * (P @ V).max(1), "reward-after-max"),
+        (lambda V, P, R, gamma: R + gamma * P @ V, "wrong-shape"),
+        (lambda V, P, R, gamma: V @ P @ R, "raises"),
+    ],
+)
 def test_wrong_sweeps_are_named(update, kind):
     assert [f.kind for f in check_bellman(update).findings] == [kind]
 
@@ -73,10 +90,18 @@ def soft(Q, alpha):
     return e / e.sum(-1, keepdims=True)
 
 
-@pytest.mark.parametrize("policy, kinds", [
-    (soft, []), (lambda Q, alpha: np.exp(alpha * Q) / np.exp(alpha * Q).sum(-1, keepdims=True), ["overflow"]),
-    (lambda Q, alpha: soft(Q / alpha, 1), ["temperature-inverted"]), (lambda Q, alpha: soft(Q, 1), ["temperature-ignored"]),
-    (lambda Q, alpha: soft(Q.T, alpha).T, ["wrong-axis"]), (lambda Q, alpha: np.exp(alpha * Q), ["not-normalised"]),
-    (lambda Q, alpha: soft(-Q, alpha), ["wrong-sign"]), (lambda Q, alpha: np.eye(Q.shape[-1])[Q.argmax(-1)], ["greedy"])])
+@pytest.mark.parametrize(
+    "policy, kinds",
+    [
+        (soft, []),
+        (lambda Q, alpha: np.exp(alpha * Q) / np.exp(alpha * Q).sum(-1, keepdims=True), ["overflow"]),
+        (lambda Q, alpha: soft(Q / alpha, 1), ["temperature-inverted"]),
+        (lambda Q, alpha: soft(Q, 1), ["temperature-ignored"]),
+        (lambda Q, alpha: soft(Q.T, alpha).T, ["wrong-axis"]),
+        (lambda Q, alpha: np.exp(alpha * Q), ["not-normalised"]),
+        (lambda Q, alpha: soft(-Q, alpha), ["wrong-sign"]),
+        (lambda Q, alpha: np.eye(Q.shape[-1])[Q.argmax(-1)], ["greedy"]),
+    ],
+)
 def test_policies_are_named(policy, kinds):
     assert [f.kind for f in check_policy(policy).findings] == kinds

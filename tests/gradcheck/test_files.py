@@ -29,12 +29,14 @@ def test_every_pair_is_found_and_judged(file):
 
 
 def test_one_pair_can_be_named(file):
-    assert [r.name for r in check_file(file + ":sigmoid")] == [r.name for r in check_file(file + ":sigmoid_backward")] == ["sigmoid"]
+    for name in (":sigmoid", ":sigmoid_backward"): assert [r.name for r in check_file(file + name)] == ["sigmoid"]
 
 
 def test_what_is_missing_is_said(file, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.py: there is no such file"): check_file(str(tmp_path / "nowhere.py"))
-    with pytest.raises(LookupError, match="no pair of functions to check called 'softmax'"): check_file(file + ":softmax")
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.py: there is no such file"):
+        check_file(str(tmp_path / "nowhere.py"))
+    with pytest.raises(LookupError, match="no pair of functions to check called 'softmax'"):
+        check_file(file + ":softmax")
     (tmp_path / "broken.py").write_text("import nothing_of_that_name")
     with pytest.raises(ImportError, match="nothing_of_that_name"): check_file(str(tmp_path / "broken.py"))
 

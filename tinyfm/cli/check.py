@@ -9,8 +9,8 @@ from tinyfm.cli import table
 
 def add(commands: Any) -> None:
     parser = commands.add_parser("check", help="judge a hand-written backward, and name what is wrong with it",
-                                 description="Judge every pair of forward(*inputs) and backward(g, *inputs), or name and "
-                                             "name_backward, in a file. Exit code 0: right, 1: something is wrong.")
+                                 description="Judge every pair of forward(*inputs) and backward(g, *inputs), or name "
+                                             "and name_backward, in a file. Exit code 0: right, 1: not.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("target", nargs="?", metavar="FILE.py[:function]", help="a file, or one pair of it")
     what.add_argument("--all", action="store_true", help="check every op of tinyfm's own table")

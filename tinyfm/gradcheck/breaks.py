@@ -3,6 +3,7 @@
 When forward could be recorded as a graph of our ops, each way in which one rule is commonly got wrong (see mistakes.py)
 is tried on each node.  The break that gives exactly the student's gradient is the diagnosis.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -51,19 +52,24 @@ class Scene:
         grads: dict[Node, Any] = {self.graph.root: g}
         try:
             for node in reversed(self.graph.nodes):
-                if node not in grads or node.op is None: continue
+                if node not in grads or node.op is None:
+                    continue
                 pulled = changes[node](node, grads[node]) if node in changes else node.vjp(grads[node])
-                for parent, d in pulled: grads[parent] = grads[parent] + d if parent in grads else d
-        except (ValueError, TypeError, IndexError): return None
+                for parent, d in pulled:
+                    grads[parent] = grads[parent] + d if parent in grads else d
+        except (ValueError, TypeError, IndexError):
+            return None
         return grads.get(self.target)
 
 
 def scene(c: Case) -> Scene | None:
     target = c.graph.target(c.index) if c.graph else None
-    if target is None or c.graph is None: return None
+    if target is None or c.graph is None:
+        return None
     below = {target}
     for node in c.graph.nodes:
-        if any(p in below for p in node.parents): below.add(node)
+        if any(p in below for p in node.parents):
+            below.add(node)
     return Scene(c.graph, target, below)
 
 
@@ -72,7 +78,8 @@ def first_match(c: Case, make: Callable[[Scene], Iterator[Break]]) -> Named:
     s = scene(c)
     with np.errstate(all="ignore"):
         for b in make(s) if s is not None else ():
-            if all(explains(s, b, *sample) for sample in c.samples): return b.kind, b.evidence  # type: ignore[arg-type]
+            if s is not None and all(explains(s, b, *sample) for sample in c.samples):
+                return b.kind, b.evidence
     return None
 
 
@@ -87,20 +94,27 @@ def share_of(c: Case, make: Callable[[Scene], Iterator[Break]]) -> Iterator[tupl
     with np.errstate(all="ignore"):
         for b in make(s) if s is not None else ():
             shares = [share(s, b, *sample) for sample in c.samples]  # type: ignore[arg-type]
-            if shares[0] is not None and shares[1] is not None and np.isclose(shares[0], shares[1], rtol=1e-5, atol=1e-6):
+            if (
+                shares[0] is not None
+                and shares[1] is not None
+                and np.isclose(shares[0], shares[1], rtol=1e-5, atol=1e-6)
+            ):
                 yield b, shares[0]
 
 
 def share(s: Scene, b: Break, g: Any, d: Any, n: Any) -> float | None:
     """f with d = rest + f part, where n = rest + part, and the rest is more than nothing."""
     rest = s.run(g, b.changes)
-    if rest is None or rest.shape != n.shape or same(rest, n) or not np.isfinite(rest).all() or same(rest + n, n): return None
+    if rest is None or rest.shape != n.shape or same(rest, n) or not np.isfinite(rest).all() or same(rest + n, n):
+        return None
     part, missing = n - rest, d - rest
-    if np.max(np.abs(missing)) <= 1e-6 * np.max(np.abs(n)): return 0.0
+    if np.max(np.abs(missing)) <= 1e-6 * np.max(np.abs(n)):
+        return 0.0
     return ratio(missing, part)
 
 
 # ------------------------------------------------------------ pieces of a replaced rule
+
 
 def fitted(g: Any, parent: Node) -> Any:
     """g in the parent's shape: summed where the parent was stretched."""
@@ -109,17 +123,24 @@ def fitted(g: Any, parent: Node) -> Any:
 
 def each(node: Node, g: Any) -> list[tuple[Node | None, Any]]:
     """The gradient of every argument by itself, None for constants."""
-    return [(p, None if p is None or rule is None else fitted(rule(g, node.saved), p)) for p, rule in zip(node.parents, node.op.kernels)]
+    return [
+        (p, None if p is None or rule is None else fitted(rule(g, node.saved), p))
+        for p, rule in zip(node.parents, node.op.kernels)
+    ]
 
 
 def dropping(lost: set[int]) -> Pull:
     """The node's own rules, without those of some arguments."""
-    return lambda node, g: [(p, d) for i, (p, d) in enumerate(each(node, g)) if i not in lost and p is not None and d is not None]
+    return lambda node, g: [
+        (p, d) for i, (p, d) in enumerate(each(node, g)) if i not in lost and p is not None and d is not None
+    ]
 
 
 def replacing(i: int, make: Callable[[Any], Any]) -> Pull:
     """The node's own rules, with argument i's gradient replaced by make(g)."""
+
     def pull(node: Node, g: Any) -> list[tuple[Node, Any]]:
         parent = node.parents[i]
         return dropping({i})(node, g) + ([] if parent is None else [(parent, fitted(make(g), parent))])
+
     return pull

@@ -1,4 +1,5 @@
 """One argument at one point, as the rules of diagnosis see it: the true Jacobian beside the student's."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -11,8 +12,8 @@ import numpy as np
 
 from tinyfm.gradcheck.numpy_tracing import Graph
 
-TIGHT = 1e-6                                     # two matrices are the same when they differ by no more, relative to the larger
-Named = tuple[str, dict[str, Any]] | None        # what a rule says: a kind and its evidence, or nothing
+TIGHT = 1e-6  # two matrices are the same when they differ by no more, relative to the larger
+Named = tuple[str, dict[str, Any]] | None  # what a rule says: a kind and its evidence, or nothing
 
 
 @dataclass
@@ -30,22 +31,31 @@ class Case:
     G: np.ndarray
     D: np.ndarray
     J: np.ndarray
-    full: bool                                                       # G is the identity
-    others: dict[str, np.ndarray] = field(default_factory=dict)      # true Jacobians of the other arguments
-    averaged: int = 1                                                # the count that forward's mean divides by
-    graph: Graph | None = None                                       # when forward could be recorded
-    elsewhere: Callable[[list[Any]], np.ndarray | None] = lambda inputs: None      # the true Jacobian at other inputs
+    full: bool  # G is the identity
+    others: dict[str, np.ndarray] = field(default_factory=dict)  # true Jacobians of the other arguments
+    averaged: int = 1  # the count that forward's mean divides by
+    graph: Graph | None = None  # when forward could be recorded
+    elsewhere: Callable[[list[Any]], np.ndarray | None] = lambda inputs: None  # the true Jacobian at other inputs
 
     @property
-    def name(self) -> str: return self.names[self.index]
+    def name(self) -> str:
+        return self.names[self.index]
+
     @property
-    def x(self) -> np.ndarray: return np.asarray(self.inputs[self.index], dtype=float)
+    def x(self) -> np.ndarray:
+        return np.asarray(self.inputs[self.index], dtype=float)
+
     @property
-    def into(self) -> tuple[int, ...]: return self.x.shape
+    def into(self) -> tuple[int, ...]:
+        return self.x.shape
+
     @property
-    def out(self) -> tuple[int, ...]: return self.y.shape
+    def out(self) -> tuple[int, ...]:
+        return self.y.shape
+
     @property
-    def scale(self) -> float: return float(np.max(np.abs(self.J), initial=0))
+    def scale(self) -> float:
+        return float(np.max(np.abs(self.J), initial=0))
 
     @cached_property
     def right(self) -> np.ndarray:
@@ -65,8 +75,10 @@ class Case:
     @cached_property
     def stretched(self) -> tuple[int, ...]:
         """The output's axes along which this argument is broadcast, when it is one that is broadcast to the output."""
-        try: ok = np.broadcast_shapes(self.into, self.out) == self.out and self.into != self.out
-        except ValueError: return ()
+        try:
+            ok = np.broadcast_shapes(self.into, self.out) == self.out and self.into != self.out
+        except ValueError:
+            return ()
         padded = (1,) * (len(self.out) - len(self.into)) + self.into
         return tuple(i for i, (a, b) in enumerate(zip(padded, self.out)) if a != b) if ok else ()
 
@@ -74,25 +86,33 @@ class Case:
     def counts(self) -> dict[int, str]:
         """Every count of elements that a mean could divide by, with words for it."""
         found: dict[int, str] = {}
-        shapes = [(self.name, self.into), ("the output", self.out),
-                  *((n, np.shape(x)) for n, x in zip(self.names, self.inputs) if n != self.name)]
+        shapes = [
+            (self.name, self.into),
+            ("the output", self.out),
+            *((n, np.shape(x)) for n, x in zip(self.names, self.inputs) if n != self.name),
+        ]
         for name, shape in shapes:
             for size in range(1, len(shape) + 1):
                 for axes in combinations(range(len(shape)), size):
                     n = int(np.prod([shape[a] for a in axes]))
-                    if n > 1: found.setdefault(n, phrase(name, axes, len(shape)))
+                    if n > 1:
+                        found.setdefault(n, phrase(name, axes, len(shape)))
         return found
 
     @cached_property
     def samples(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Two random (g, d, n), in their own shapes."""
         weights = np.random.default_rng(1).standard_normal((2, len(self.G)))
-        return [(g.reshape(self.out), d.reshape(self.into), n.reshape(self.into))
-                for g, d, n in zip(weights @ self.G, weights @ self.D, weights @ self.J)]
+        return [
+            (g.reshape(self.out), d.reshape(self.into), n.reshape(self.into))
+            for g, d, n in zip(weights @ self.G, weights @ self.D, weights @ self.J)
+        ]
 
     def floats(self) -> dict[str, np.ndarray]:
         """The inputs that are not integers, by name."""
-        return {n: np.asarray(x, dtype=float) for n, x in zip(self.names, self.inputs) if np.asarray(x).dtype.kind in "fb"}
+        return {
+            n: np.asarray(x, dtype=float) for n, x in zip(self.names, self.inputs) if np.asarray(x).dtype.kind in "fb"
+        }
 
     def with_input(self, k: int, value: Any) -> np.ndarray | None:
         """The true Jacobian where input k is another."""
@@ -104,14 +124,16 @@ class Case:
 
 
 def phrase(name: str, axes: Sequence[int], ndim: int) -> str:
-    if len(axes) == ndim: return f"all elements of {name}"
+    if len(axes) == ndim:
+        return f"all elements of {name}"
     return f"axis {axes[0]} of {name}" if len(axes) == 1 else f"axes {tuple(axes)} of {name}"
 
 
 def same(a: Any, b: Any, tolerance: float = TIGHT) -> bool:
     """Equal up to the error of the numeric derivative; False where anything is infinite or NaN."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if a.shape != b.shape: return False
+    if a.shape != b.shape:
+        return False
     size = max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0))
     return bool(np.isfinite(size) and np.max(np.abs(a - b), initial=0) <= tolerance * size + 1e-300)
 

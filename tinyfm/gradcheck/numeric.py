@@ -1,4 +1,5 @@
 """Derivatives from values alone: central differences, Richardson's extrapolation, and the detection of kinks."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ import numpy as np
 
 Arrays = Sequence[Any]
 Function = Callable[..., Any]
-STEPS = (1e-4, 1e-6, 1e-8)                       # tried in this order: the first is exact to 1e-11 where f is smooth
+STEPS = (1e-4, 1e-6, 1e-8)  # tried in this order: the first is exact to 1e-11 where f is smooth
 
 
 @dataclass
@@ -28,7 +29,8 @@ class Jacobian:
         return np.asarray(np.ravel(g) @ self.matrix)
 
 
-def floating(x: Any) -> bool: return isinstance(x, np.ndarray | np.floating | float) and np.asarray(x).dtype.kind == "f"
+def floating(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.floating | float) and np.asarray(x).dtype.kind == "f"
 
 
 def evaluate(f: Function, inputs: Arrays) -> np.ndarray:
@@ -37,8 +39,9 @@ def evaluate(f: Function, inputs: Arrays) -> np.ndarray:
         return np.asarray(f(*[np.copy(x) if isinstance(x, np.ndarray) else x for x in inputs]), dtype=float).ravel()
 
 
-def jacobian(f: Function, inputs: Arrays, index: int, columns: Sequence[int] | None = None,
-             project: np.ndarray | None = None) -> Jacobian:
+def jacobian(
+    f: Function, inputs: Arrays, index: int, columns: Sequence[int] | None = None, project: np.ndarray | None = None
+) -> Jacobian:
     """All derivatives with respect to argument `index`, or those of some elements.
 
     project: rows of cotangents; then the matrix holds (project @ J), which needs no room for J.
@@ -47,10 +50,15 @@ def jacobian(f: Function, inputs: Arrays, index: int, columns: Sequence[int] | N
     middle = evaluate(f, inputs)
     view = (lambda y: y) if project is None else (lambda y: project @ y)
     chosen = range(x.size) if columns is None else columns
-    found = [column(lambda h, at=at: evaluate(f, moved(inputs, index, x, at, h)), middle, float(x.ravel()[at])) for at in chosen]
+    found = [
+        column(lambda h, at=at: evaluate(f, moved(inputs, index, x, at, h)), middle, float(x.ravel()[at]))
+        for at in chosen
+    ]
     rows = len(view(middle))
     matrix = np.stack([view(d) for d, _, _ in found], 1) if found else np.zeros((rows, 0))
-    return Jacobian(matrix, np.array([ok for _, ok, _ in found], dtype=bool), np.array([e for _, _, e in found], dtype=float))
+    return Jacobian(
+        matrix, np.array([ok for _, ok, _ in found], dtype=bool), np.array([e for _, _, e in found], dtype=float)
+    )
 
 
 def moved(inputs: Arrays, index: int, x: np.ndarray, at: int, h: float) -> list[Any]:
@@ -72,21 +80,27 @@ def column(f: Callable[[float], np.ndarray], middle: np.ndarray, x: float) -> tu
         high, low, higher, lower = f(h), f(-h), f(2 * h), f(-2 * h)
         near, far = (high - low) / (2 * h), (higher - lower) / (4 * h)
         slope = (4 * near - far) / 3
-        if not np.isfinite(slope).all(): continue
+        if not np.isfinite(slope).all():
+            continue
         bend = np.max(np.abs(high - 2 * middle + low), initial=0) / h
         noise = 8 * np.finfo(float).eps * np.max(np.abs(middle), initial=0) / h
         scale = np.max(np.abs(near), initial=0) + np.max(np.abs(far), initial=0)
         spread = np.max(np.abs(near - far), initial=0)
         error = noise + spread * min(1.0, 10 * spread / scale if scale else 1.0)
-        if spread <= max(1e-5 * scale, noise) and bend <= max(1e-2 * scale, noise): return slope, True, error
-        if spread <= max(1e-3 * scale, noise) and bend <= max(0.3 * scale, noise) and not best[1]: best = slope, True, error
-        elif best[1] and bend > 0.3 * scale: return slope, False, error
+        if spread <= max(1e-5 * scale, noise) and bend <= max(1e-2 * scale, noise):
+            return slope, True, error
+        if spread <= max(1e-3 * scale, noise) and bend <= max(0.3 * scale, noise) and not best[1]:
+            best = slope, True, error
+        elif best[1] and bend > 0.3 * scale:
+            return slope, False, error
     return best
 
 
 def directional(f: Function, inputs: Arrays, tangents: Sequence[Any]) -> tuple[np.ndarray, float]:
     """d f(inputs + h tangents) / dh at h = 0 (a tangent may be None), and how far two step sizes differ."""
+
     def along(h: float) -> np.ndarray:
         return evaluate(f, [x if v is None else np.asarray(x, dtype=float) + h * v for x, v in zip(inputs, tangents)])
+
     near, far = ((along(h) - along(-h)) / (2 * h) for h in (1e-4, 2e-4))
     return (4 * near - far) / 3, float(np.max(np.abs(near - far), initial=0))

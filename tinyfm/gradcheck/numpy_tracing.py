@@ -4,6 +4,7 @@ A Stand goes in where an array is expected.  NumPy hands every call on it back t
 `__array_function__`), and we run our op of the same name.  What we have no op for (assignment into an array, float(x))
 raises Untraceable, and the caller does without the graph.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -19,59 +20,85 @@ from tinyfm.engine import Node, Tensor, history, leaf, watching
 from tinyfm.operators import table
 
 
-class Untraceable(TypeError):
+class Untraceable(TypeError):  # noqa: N818
     """The function does something with its arrays that has no op."""
 
 
 class Stand(NDArrayOperatorsMixin):
     """A tensor that NumPy takes for an array."""
 
-    def __init__(self, tensor: Tensor) -> None: self.tensor = tensor
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
 
     shape = property(lambda self: self.tensor.shape)
     ndim = property(lambda self: self.tensor.ndim)
     size = property(lambda self: self.tensor.size)
     dtype = property(lambda self: self.tensor.dtype)
     T = property(lambda self: Stand(self.tensor.T))
-    mT = property(lambda self: Stand(self.tensor.mT))
+    mT = property(lambda self: Stand(self.tensor.mT))  # noqa: N815
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **settings: Any) -> Any:
-        if settings.pop("out", None) is not None: raise Untraceable("out=")
-        if method == "reduce": return reduce_ufunc(ufunc, inputs[0], settings)
-        if method != "__call__" or settings: raise Untraceable(f"{ufunc.__name__}.{method}")
+        if settings.pop("out", None) is not None:
+            raise Untraceable("out=")
+        if method == "reduce":
+            return reduce_ufunc(ufunc, inputs[0], settings)
+        if method != "__call__" or settings:
+            raise Untraceable(f"{ufunc.__name__}.{method}")
         return run(UFUNCS.get(ufunc.__name__, ufunc.__name__), *inputs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func.__name__ not in FUNCTIONS: raise Untraceable(f"numpy.{func.__name__}")
+        if func.__name__ not in FUNCTIONS:
+            raise Untraceable(f"numpy.{func.__name__}")
         return FUNCTIONS[func.__name__](*args, **kwargs)
 
-    def __array__(self, *args: Any, **kwargs: Any) -> Any: raise Untraceable("an array was asked for")
-    def __float__(self) -> float: raise Untraceable("float()")
-    def __int__(self) -> int: raise Untraceable("int()")
-    def __bool__(self) -> bool: raise Untraceable("if on a value")
-    def __setitem__(self, index: Any, value: Any) -> None: raise Untraceable("assignment into an array")
-    def __len__(self) -> int: return len(self.tensor)
-    def __iter__(self) -> Any: return (self[i] for i in range(len(self)))
-    def __getitem__(self, index: Any) -> Stand: return Stand(self.tensor[unstand(index)])
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise Untraceable("an array was asked for")
 
-    def copy(self) -> Stand: return self
-    def item(self) -> Any: raise Untraceable("item()")
+    def __float__(self) -> float:
+        raise Untraceable("float()")
+
+    def __int__(self) -> int:
+        raise Untraceable("int()")
+
+    def __bool__(self) -> bool:
+        raise Untraceable("if on a value")
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise Untraceable("assignment into an array")
+
+    def __len__(self) -> int:
+        return len(self.tensor)
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Stand:
+        return Stand(self.tensor[unstand(index)])
+
+    def copy(self) -> Stand:
+        return self
+
+    def item(self) -> Any:
+        raise Untraceable("item()")
 
     def __getattr__(self, name: str) -> Any:
         """x.sum(...) and the like: the NumPy function of that name."""
-        if name not in METHODS: raise Untraceable(f".{name}")
+        if name not in METHODS:
+            raise Untraceable(f".{name}")
         return lambda *args, **kwargs: FUNCTIONS[name](self, *args, **kwargs)
 
 
 def unstand(x: Any) -> Any:
-    if isinstance(x, tuple): return tuple(unstand(i) for i in x)
+    if isinstance(x, tuple):
+        return tuple(unstand(i) for i in x)
     return x.tensor if isinstance(x, Stand) else x
 
 
 def run(name: str, *args: Any, **settings: Any) -> Any:
     """One of our ops; what has no gradient comes back as a plain array."""
     function = table.get(name) or getattr(ops, name, None)
-    if function is None: raise Untraceable(name)
+    if function is None:
+        raise Untraceable(name)
     out = function(*[unstand(a) for a in args], **settings)
     return Stand(out) if type(out) is Tensor and out.node is not None else out.data if type(out) is Tensor else out
 
@@ -87,8 +114,10 @@ def reduce_ufunc(ufunc: Any, x: Any, settings: dict[str, Any]) -> Any:
 
 def reduction(name: str) -> Callable[..., Any]:
     def call(x: Any, axis: Any = None, *rest: Any, keepdims: Any = False, **settings: Any) -> Any:
-        if rest or settings: raise Untraceable(name)
+        if rest or settings:
+            raise Untraceable(name)
         return run(name, x, axis=axis, keepdims=bool(keepdims is True))
+
     return call
 
 
@@ -105,7 +134,8 @@ def variance(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: Any = False
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
-    if ord not in (None, 2): return run("norm", x, ord=float(ord), axis=axis, keepdims=bool(keepdims))
+    if ord not in (None, 2):
+        return run("norm", x, ord=float(ord), axis=axis, keepdims=bool(keepdims))
     return np.sqrt(run("sum", x * x, axis=axis, keepdims=bool(keepdims)))
 
 
@@ -140,51 +170,111 @@ def transpose(x: Any, *axes: Any) -> Any:
     return run("permute_dims", x, axes=order if order is None else tuple(order))
 
 
-def repeat(x: Any, repeats: Any, axis: Any = None) -> Any: return Stand(ops.repeat(unstand(x), repeats, axis))
+def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
+    return Stand(ops.repeat(unstand(x), repeats, axis))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: reduction(name) for name in ("sum", "prod", "max", "min")}, "amax": reduction("max"), "amin": reduction("min"),
-    "mean": mean, "var": variance, "norm": norm, "pad": pad, "sliding_window_view": windows, "transpose": transpose,
+    **{name: reduction(name) for name in ("sum", "prod", "max", "min")},
+    "amax": reduction("max"),
+    "amin": reduction("min"),
+    "mean": mean,
+    "var": variance,
+    "norm": norm,
+    "pad": pad,
+    "sliding_window_view": windows,
+    "transpose": transpose,
     "std": lambda x, axis=None, *, ddof=0, keepdims=False: np.sqrt(variance(x, axis, ddof=ddof, keepdims=keepdims)),
-    "concatenate": joined("concat"), "stack": joined("stack"), "split": split, "array_split": split, "repeat": repeat,
-    "hstack": lambda xs: run_list("concat", xs, 1), "vstack": lambda xs: run_list("concat", xs, 0),
-    "where": lambda c, a, b: run("where", c, a, b), "clip": lambda x, a=None, b=None: run("clip", x, a, b),
+    "concatenate": joined("concat"),
+    "stack": joined("stack"),
+    "split": split,
+    "array_split": split,
+    "repeat": repeat,
+    "hstack": lambda xs: run_list("concat", xs, 1),
+    "vstack": lambda xs: run_list("concat", xs, 0),
+    "where": lambda c, a, b: run("where", c, a, b),
+    "clip": lambda x, a=None, b=None: run("clip", x, a, b),
     "reshape": lambda x, *shape, **kw: run("reshape", x, shape=shape[0] if len(shape) == 1 else shape or kw["shape"]),
-    "ravel": lambda x: run("reshape", x, shape=(-1,)), "flatten": lambda x: run("reshape", x, shape=(-1,)),
+    "ravel": lambda x: run("reshape", x, shape=(-1,)),
+    "flatten": lambda x: run("reshape", x, shape=(-1,)),
     "swapaxes": lambda x, a, b: run("swapaxes", x, axis1=a, axis2=b),
     "moveaxis": lambda x, a, b: Stand(ops.moveaxis(unstand(x), a, b)),
-    "expand_dims": lambda x, axis: run("expand_dims", x, axis=axis), "squeeze": lambda x, axis=None: run("squeeze", x, axis=axis),
-    "broadcast_to": lambda x, shape: run("broadcast_to", x, shape=tuple(shape)), "flip": lambda x, axis=None: run("flip", x, axis=axis),
+    "expand_dims": lambda x, axis: run("expand_dims", x, axis=axis),
+    "squeeze": lambda x, axis=None: run("squeeze", x, axis=axis),
+    "broadcast_to": lambda x, shape: run("broadcast_to", x, shape=tuple(shape)),
+    "flip": lambda x, axis=None: run("flip", x, axis=axis),
     "roll": lambda x, shift, axis=None: run("roll", x, shift=shift, axis=axis),
-    "cumsum": lambda x, axis=None: run("cumsum", x, axis=axis), "cumprod": lambda x, axis=None: run("cumprod", x, axis=axis),
+    "cumsum": lambda x, axis=None: run("cumsum", x, axis=axis),
+    "cumprod": lambda x, axis=None: run("cumprod", x, axis=axis),
     "einsum": lambda s, *xs, **kw: Stand(ops.einsum(s, *[unstand(x) for x in xs])),
-    "outer": lambda a, b: Stand(ops.outer(unstand(a), unstand(b))), "dot": lambda a, b: Stand(ops.dot(unstand(a), unstand(b))),
+    "outer": lambda a, b: Stand(ops.outer(unstand(a), unstand(b))),
+    "dot": lambda a, b: Stand(ops.dot(unstand(a), unstand(b))),
     "tensordot": lambda a, b, axes=2: Stand(ops.tensordot(unstand(a), unstand(b), axes)),
-    "trace": lambda x, offset=0: Stand(ops.trace(unstand(x), offset)), "inv": lambda x: run("inv", x),
+    "trace": lambda x, offset=0: Stand(ops.trace(unstand(x), offset)),
+    "inv": lambda x: run("inv", x),
     "diagonal": lambda x, offset=0, axis1=0, axis2=1: run("diagonal", x, offset=offset, axis1=axis1, axis2=axis2),
-    "det": lambda x: run("det", x), "sort": lambda x, axis=-1: Stand(ops.sort(unstand(x), axis)), "triu": lambda x, k=0: run("triu", x, k=k),
-    "tril": lambda x, k=0: run("tril", x, k=k), "argsort": lambda x, axis=-1: np.argsort(x.tensor.data, axis),
+    "det": lambda x: run("det", x),
+    "sort": lambda x, axis=-1: Stand(ops.sort(unstand(x), axis)),
+    "triu": lambda x, k=0: run("triu", x, k=k),
+    "tril": lambda x, k=0: run("tril", x, k=k),
+    "argsort": lambda x, axis=-1: np.argsort(x.tensor.data, axis),
     "argmax": lambda x, axis=None, keepdims=False: np.argmax(x.tensor.data, axis, keepdims=bool(keepdims is True)),
     "argmin": lambda x, axis=None, keepdims=False: np.argmin(x.tensor.data, axis, keepdims=bool(keepdims is True)),
     "take_along_axis": lambda x, indices, axis: run("take_along_axis", x, indices, axis=axis),
     "take": lambda x, indices, axis=None: Stand(ops.take(unstand(x), indices, axis)),
-    "zeros_like": lambda x, **kw: np.zeros_like(x.tensor.data), "ones_like": lambda x, **kw: np.ones_like(x.tensor.data),
-    "shape": lambda x: x.shape, "ndim": lambda x: x.ndim, "size": lambda x: x.size, "maximum": lambda a, b: run("maximum", a, b),
-    "copy": lambda x, **kw: x, "average": mean, "nan_to_num": lambda x, **kw: x,
+    "zeros_like": lambda x, **kw: np.zeros_like(x.tensor.data),
+    "ones_like": lambda x, **kw: np.ones_like(x.tensor.data),
+    "shape": lambda x: x.shape,
+    "ndim": lambda x: x.ndim,
+    "size": lambda x: x.size,
+    "maximum": lambda a, b: run("maximum", a, b),
+    "copy": lambda x, **kw: x,
+    "average": mean,
+    "nan_to_num": lambda x, **kw: x,
 }
-METHODS = {"sum", "prod", "max", "min", "mean", "var", "std", "reshape", "ravel", "flatten", "swapaxes", "transpose", "repeat",
-           "squeeze", "clip", "cumsum", "cumprod", "argmax", "argmin", "dot", "diagonal", "trace", "take", "sort", "argsort"}
+METHODS = {
+    "sum",
+    "prod",
+    "max",
+    "min",
+    "mean",
+    "var",
+    "std",
+    "reshape",
+    "ravel",
+    "flatten",
+    "swapaxes",
+    "transpose",
+    "repeat",
+    "squeeze",
+    "clip",
+    "cumsum",
+    "cumprod",
+    "argmax",
+    "argmin",
+    "dot",
+    "diagonal",
+    "trace",
+    "take",
+    "sort",
+    "argsort",
+}
 
 
 # ------------------------------------------------------------ the graph
 
+
 class Notebook:
     """Keeps every node's input values and output, last, in its note."""
 
-    def computed(self, op: Any, values: Any, settings: Any, out: Any) -> None: pass
-    def recorded(self, node: Node, values: Any) -> None: node.note = values
-    def stepped(self, node: Node, g: Any, pulled: Any) -> None: pass
+    def computed(self, op: Any, values: Any, settings: Any, out: Any) -> None:
+        pass
+
+    def recorded(self, node: Node, values: Any) -> None:
+        node.note = values
+
+    def stepped(self, node: Node, g: Any, pulled: Any) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -196,7 +286,8 @@ class Graph:
     nodes: list[Node]
 
     @property
-    def root(self) -> Node: return self.nodes[-1]
+    def root(self) -> Node:
+        return self.nodes[-1]
 
     def target(self, index: int) -> Node | None:
         """The node of an input, if the output depends on it."""
@@ -215,7 +306,7 @@ def results(graph: Graph | None) -> list[tuple[str, np.ndarray]]:
     return [(f"the result of {n.op.name}", np.asarray(value(n))) for n in inner if n.op is not None]
 
 
-FORMULAS: tuple[Callable[..., Any], ...] = (lambda x: x * (0.5 * ops.erfc(x * -0.5 ** 0.5)), ops.erf)
+FORMULAS: tuple[Callable[..., Any], ...] = (lambda x: x * (0.5 * ops.erfc(x * -(0.5**0.5))), ops.erf)
 
 
 def traced(forward: Callable[..., Any], inputs: Any) -> Graph | None:
@@ -224,7 +315,8 @@ def traced(forward: Callable[..., Any], inputs: Any) -> Graph | None:
     A maximum that is only subtracted and added again, for stability, is taken out; and a few formulas are known that
     cannot be recorded.
     """
-    with shifts_taken_out(): graph = recorded(forward, inputs, forward)
+    with shifts_taken_out():
+        graph = recorded(forward, inputs, forward)
     graph = graph or recorded(forward, inputs, forward)
     for formula in FORMULAS if graph is None and len(inputs) == 1 else ():
         graph = graph or recorded(lambda x, formula=formula: Stand(formula(x.tensor)), inputs, forward)
@@ -234,12 +326,16 @@ def traced(forward: Callable[..., Any], inputs: Any) -> Graph | None:
 @contextmanager
 def shifts_taken_out() -> Iterator[None]:
     """Within the block a maximum with keepdims counts as 0."""
+
     def nothing(x: Any, axis: Any = None, *, keepdims: Any = False, **_: Any) -> Any:
         return np.zeros_like(np.max(x.tensor.data, axis=axis, keepdims=keepdims is True))
+
     kept = {name: FUNCTIONS[name] for name in ("max", "amax")}
     FUNCTIONS.update(max=nothing, amax=nothing)
-    try: yield
-    finally: FUNCTIONS.update(kept)
+    try:
+        yield
+    finally:
+        FUNCTIONS.update(kept)
 
 
 def recorded(function: Callable[..., Any], inputs: Any, forward: Callable[..., Any]) -> Graph | None:
@@ -251,6 +347,8 @@ def recorded(function: Callable[..., Any], inputs: Any, forward: Callable[..., A
             plain = np.asarray(forward(*[np.copy(x) if isinstance(x, np.ndarray) else x for x in inputs]))
     except Exception:  # whatever the function cannot do with a Stand: we only lose the graph
         return None
-    if not isinstance(out, Stand) or out.tensor.node is None or out.shape != plain.shape: return None
-    if not np.allclose(out.tensor.data, plain, rtol=1e-9, equal_nan=True): return None
+    if not isinstance(out, Stand) or out.tensor.node is None or out.shape != plain.shape:
+        return None
+    if not np.allclose(out.tensor.data, plain, rtol=1e-9, equal_nan=True):
+        return None
     return Graph(out.tensor, leaves, history(out.tensor.node))

@@ -1,4 +1,5 @@
 """What a check found: findings in words, a table, heat maps."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -7,12 +8,39 @@ from typing import Any
 import numpy as np
 
 KINDS = (
-    "wrong-shape", "not-summed-over-broadcast", "mean-for-sum-over-broadcast", "one-slice-of-broadcast", "zero", "nan",
-    "wrong-sign", "constant-factor", "missing-1/N", "extra-1/N", "batch-for-size", "transposed", "operand-not-transposed",
-    "operands-swapped", "other-argument", "ignores-upstream", "not-linear-in-upstream", "wrong-axis",
-    "off-diagonal-missing", "missing-mean-term", "missing-variance-term", "input-for-output", "missing-factor",
-    "passes-through", "missing-term", "partial", "stale-cache", "overwrites-instead-of-accumulates", "modifies-input",
-    "low-precision", "kink", "unknown")
+    "wrong-shape",
+    "not-summed-over-broadcast",
+    "mean-for-sum-over-broadcast",
+    "one-slice-of-broadcast",
+    "zero",
+    "nan",
+    "wrong-sign",
+    "constant-factor",
+    "missing-1/N",
+    "extra-1/N",
+    "batch-for-size",
+    "transposed",
+    "operand-not-transposed",
+    "operands-swapped",
+    "other-argument",
+    "ignores-upstream",
+    "not-linear-in-upstream",
+    "wrong-axis",
+    "off-diagonal-missing",
+    "missing-mean-term",
+    "missing-variance-term",
+    "input-for-output",
+    "missing-factor",
+    "passes-through",
+    "missing-term",
+    "partial",
+    "stale-cache",
+    "overwrites-instead-of-accumulates",
+    "modifies-input",
+    "low-precision",
+    "kink",
+    "unknown",
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +54,8 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
     confidence: float = 1.0
 
-    def __str__(self) -> str: return f"{self.argument}: {self.kind}. {self.message}\n    Fix: {self.fix}"
+    def __str__(self) -> str:
+        return f"{self.argument}: {self.kind}. {self.message}\n    Fix: {self.fix}"
 
 
 @dataclass
@@ -51,14 +80,16 @@ class Report:
     formula: str = ""
 
     @property
-    def ok(self) -> bool: return all(f.kind == "kink" for f in self.findings)
+    def ok(self) -> bool:
+        return all(f.kind == "kink" for f in self.findings)
 
     def verdict(self, argument: str) -> str:
         kinds = [f.kind for f in self.findings if f.argument == argument]
         return ", ".join(kinds) if kinds else "right"
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {'all gradients are right' if self.ok else 'not right yet'}{'   ' + self.formula if self.formula else ''}"]
+        verdict = "all gradients are right" if self.ok else "not right yet"
+        lines = [f"{self.name}: {verdict}{'   ' + self.formula if self.formula else ''}"]
         width = max([len(r.argument) for r in self.rows] + [8])
         lines.append(f"  {'argument':<{width}}  {'error':>8}  verdict")
         for row in self.rows:
@@ -69,13 +100,17 @@ class Report:
     def plot(self) -> Any:
         """For each argument three heat maps: yours, the truth, and their difference.  Returns the figure."""
         from matplotlib.figure import Figure
+
         rows = [r for r in self.rows if r.truth is not None]
         figure = Figure(figsize=(9, 2.6 * max(len(rows), 1)), layout="constrained")
         for i, row in enumerate(rows):
             limit = float(np.max(np.abs(row.truth), initial=1e-12))
             same = np.shape(row.yours) == np.shape(row.truth)
-            pictures = [(f"{row.argument}: yours", row.yours), (f"{row.argument}: true", row.truth),
-                        (f"{row.argument}: yours - true", np.subtract(row.yours, row.truth) if same else None)]
+            pictures = [
+                (f"{row.argument}: yours", row.yours),
+                (f"{row.argument}: true", row.truth),
+                (f"{row.argument}: yours - true", np.subtract(row.yours, row.truth) if same else None),
+            ]
             for j, (title, values) in enumerate(pictures):
                 heat_map(figure, figure.add_subplot(len(rows), 3, 3 * i + j + 1), title, values, limit)
         return figure
@@ -98,6 +133,8 @@ def heat_map(figure: Any, ax: Any, title: str, values: Any, limit: float) -> Non
 
 def place(row: Row) -> str:
     """Where the difference is largest, with both numbers."""
-    if row.worst is None or not row.error > 0: return ""
+    if row.worst is None or not row.error > 0:
+        return ""
     at = f"[{', '.join(map(str, row.worst))}]"
-    return f"  worst at {row.argument}{at if row.worst else ''}: yours {float(row.yours[row.worst]):.6g}, true {float(row.truth[row.worst]):.6g}"
+    yours, true = float(row.yours[row.worst]), float(row.truth[row.worst])
+    return f"  worst at {row.argument}{at if row.worst else ''}: yours {yours:.6g}, true {true:.6g}"

@@ -1,4 +1,5 @@
 """Call a hand-written backward with care: fresh copies, errors caught, writes noticed, state exposed."""
+
 from __future__ import annotations
 
 import inspect
@@ -19,20 +20,24 @@ class Answer:
     gradients: list[Any]
     error: str = ""
     modified: tuple[str, ...] = ()
-    count: int = 0                                # how many gradients came back
+    count: int = 0  # how many gradients came back
 
 
 def argument_names(forward: Callable[..., Any], backward: Callable[..., Any], count: int) -> list[str]:
     """The student's own names: backward's parameters after g, else forward's, else x0, x1, ..."""
     for function, skip in ((backward, 0 if backward is forward else 1), (forward, 0)):
-        try: parameters = list(inspect.signature(function).parameters.values())[skip:]
-        except (TypeError, ValueError): continue
+        try:
+            parameters = list(inspect.signature(function).parameters.values())[skip:]
+        except (TypeError, ValueError):
+            continue
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        if len(names) >= count: return names[:count]
+        if len(names) >= count:
+            return names[:count]
     return ["x"] if count == 1 else [f"x{i}" for i in range(count)]
 
 
-def fresh(x: Any) -> Any: return np.array(x) if isinstance(x, np.ndarray) else x
+def fresh(x: Any) -> Any:
+    return np.array(x) if isinstance(x, np.ndarray) else x
 
 
 class Student:
@@ -42,7 +47,8 @@ class Student:
         self.forward, self.backward, self.names = forward, backward, list(names)
 
     def value(self, inputs: Arrays) -> np.ndarray:
-        with np.errstate(all="ignore"): return np.array(self.forward(*map(fresh, inputs)))
+        with np.errstate(all="ignore"):
+            return np.array(self.forward(*map(fresh, inputs)))
 
     def answer(self, inputs: Arrays, g: Any) -> Answer:
         """forward(*inputs), then backward(g, *inputs), on copies that are compared afterwards."""
@@ -58,7 +64,7 @@ class Student:
             return Answer([None] * len(inputs), explain(error))
         modified = {*touched, *self.changed(inputs, given), *(["g"] if differ(upstream, g) else [])}
         listed = list(out) if isinstance(out, tuple | list) else [out]
-        gradients = [None if d is None else np.array(d) for d in listed][:len(inputs)]
+        gradients = [None if d is None else np.array(d) for d in listed][: len(inputs)]
         gradients += [None] * (len(inputs) - len(gradients))
         return Answer(gradients, "", tuple(n for n in ["g", *self.names] if n in modified), len(listed))
 
@@ -74,6 +80,8 @@ def differ(a: Any, b: Any) -> bool:
 
 def explain(error: Exception) -> str:
     """The error and the student's line that raised it."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "tinyfm/gradcheck" not in f.filename.replace("\\", "/")]
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if "tinyfm/gradcheck" not in f.filename.replace("\\", "/")
+    ]
     where = f" in line {frames[0].lineno}: {frames[0].line}" if frames and frames[0].line else ""
     return f"{type(error).__name__}: {error}{where}"
