@@ -48,12 +48,12 @@ class Hand:
     slant: float = 0.6        # x per y: a hand's strongest habit ...
     upright: float = 0.15     # ... and most lean to the right
     turn: float = 0.2         # radians: the sheet lies askew
-    width: float = 0.8        # x per step: digits are higher than wide
+    width: float = 0.76       # x per step: digits are higher than wide
     stretch: float = 0.4      # log of the width: narrow hands and wide ones
-    pen: float = 0.68         # radius ...
-    spread: float = 0.7       # ... and its log: from a hard pencil to a felt tip
+    pen: float = 0.62         # radius ...
+    spread: float = 0.65      # ... and its log: from a hard pencil to a felt tip
     pressure: float = 0.35    # log of the radius along the stroke: the pen presses and lets go
-    rim: float = 1.7          # pixels from ink to paper: scanning and shrinking leave grey
+    rim: float = 1.35         # pixels from ink to paper: scanning and shrinking leave grey
 
 
 def load_data(n_train: int = 12_000, n_test: int = 2_000, seed: int = 0) -> tuple[Part, Part]:
