@@ -75,7 +75,7 @@ def advice(library: Blas, wide: bool, busy: float) -> list[str]:
     if wide and library.kernels in ("Haswell", "Zen"):
         found.append(f"this CPU has AVX-512, and OpenBLAS picked its {library.kernels} kernels. Set "
                      "OPENBLAS_CORETYPE=SkylakeX before Python starts, and matrix products become faster")
-    if (library.threads or 1) > 1 and busy > 1.5 * cores():
+    if (library.threads or 1) > 1 and busy > 1.2 * cores():
         found.append(f"{busy:.1f} programs want to run on {cores()} cores. The {library.threads} threads of a matrix "
                      "product wait for each other then, and training takes far longer. Set OPENBLAS_NUM_THREADS=1")
     return found
