@@ -1,6 +1,6 @@
 """Layers, models, losses: Keras' names and semantics, channels last.
 
-Read in this order: module, layers, model, init, activations, losses, convolution, normalization, saving.
+Read in this order: module, layers, model, init, activations, losses, convolution, normalization, recurrent, saving.
 """
 from tinyfm.nn.convolution import (
     AveragePooling1D,
@@ -34,14 +34,15 @@ from tinyfm.nn.losses import (
 from tinyfm.nn.model import Model, Sequential
 from tinyfm.nn.module import Layer
 from tinyfm.nn.normalization import BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization
+from tinyfm.nn.recurrent import GRU, LSTM, MultiHeadAttention, SimpleRNN
 from tinyfm.nn.saving import load_model
 
 __all__ = [
-    "Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "BinaryCrossentropy",
+    "GRU", "LSTM", "Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "BinaryCrossentropy",
     "CategoricalCrossentropy", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Dense", "Dropout",
     "Embedding", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
     "GlobalMaxPooling2D", "GroupNormalization", "Hinge", "Huber", "KLDivergence", "Layer", "LayerNormalization",
     "LeakyReLU", "LogCosh", "Loss", "MaxPooling1D", "MaxPooling2D", "MeanAbsoluteError", "MeanSquaredError",
-    "Model", "Permute", "RMSNormalization", "ReLU", "Reshape", "Sequential", "Softmax",
-    "SparseCategoricalCrossentropy", "UpSampling2D", "ZeroPadding2D", "load_model",
+    "Model", "MultiHeadAttention", "Permute", "RMSNormalization", "ReLU", "Reshape", "Sequential", "SimpleRNN",
+    "Softmax", "SparseCategoricalCrossentropy", "UpSampling2D", "ZeroPadding2D", "load_model",
 ]
