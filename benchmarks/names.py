@@ -62,6 +62,7 @@ KERAS = {
     "scaled_dot_product_attention": K + "dot_product_attention", "interpolate": K + "image.resize", "topk": K + "top_k",
     "norm": K + "norm", "getitem": "KerasTensor.__getitem__", "logabsdet": K + "slogdet", "pow": K + "power", "remainder": K + "mod",
 }
+LATER = {"unstack"}                              # in NumPy since 2.1; the page is the same with every NumPy
 DIFFERENCES = {
     "abs": "gradient 0 at 0, as PyTorch", "relu": "gradient 0 at 0, as PyTorch and Keras", "clip": "gradient 1 at the bounds, as PyTorch",
     "maximum": "a tie gives each side half, as PyTorch", "minimum": "a tie gives each side half, as PyTorch",
@@ -87,7 +88,7 @@ def numpy_name(name: str) -> str:
     """np.<name>, or '-' where NumPy has none."""
     listed = NUMPY.get(name, name)
     owner, _, last = listed.rpartition(".")
-    found = listed == "-" or owner == "ndarray" or hasattr(getattr(np, owner) if owner else np, last)
+    found = listed in ("-", *LATER) or owner == "ndarray" or hasattr(getattr(np, owner) if owner else np, last)
     return f"np.{listed}" if found and listed != "-" else "-"
 
 

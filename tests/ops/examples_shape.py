@@ -66,7 +66,7 @@ NUMPY_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge"
 SHAPE = [
     line(fm.astype, case(one, dtype="float64"), lambda x, dtype: x),
     line(fm.identity, case(one), lambda x: x),
-    line(fm.reshape, case(one, shape=reshaped)),
+    line(fm.reshape, case(one, shape=reshaped), lambda x, shape: np.reshape(x, shape)),
     line(fm.sum_to, case(broadcasting(1).map(lambda s: ((2, *s[0]),)),
                          shape=lambda s: st.sampled_from([s[1:], (1, *s[1:]), s, (1,) * len(s)])),
          lambda x, shape: x.sum(axis=tuple(i for i in range(x.ndim) if i < x.ndim - len(shape)
