@@ -49,4 +49,11 @@ def test_tuned_half():
 def test_half_set_aside():
     counts, total = score("held_out")
     assert counts["missed"] == counts["false alarm"] == 0
-    assert counts["named"] >= 0.9 * total and counts["misnamed"] <= 0.025 * total      # aim: 0.02
+    assert counts["named"] >= 0.9 * total
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="not reached yet: 6 of 256 get a wrong name, 2.3 %")
+def test_half_set_aside_is_seldom_given_a_wrong_name():
+    counts, total = score("held_out")
+    assert counts["misnamed"] <= 0.02 * total
