@@ -15,7 +15,7 @@ from tinyfm.gradcheck.numpy_tracing import traced
 from tinyfm.gradcheck.points import nearby, redrawn, resolve, squared
 from tinyfm.gradcheck.report import Finding, Report, Row
 from tinyfm.gradcheck.rules import diagnosed
-from tinyfm.gradcheck.student import Answer, Student, argument_names
+from tinyfm.gradcheck.student import Student, argument_names
 
 RTOL, ATOL = 2e-8, 1e-9  # of an element; of the largest element
 CELLS, SECONDS = 40_000, 0.4  # the largest Jacobian, and the time for it, that one argument may cost
@@ -353,7 +353,3 @@ def averaged(forward: Callable[..., Any], inputs: Sequence[Any], y: np.ndarray) 
         if n > 1 and z.shape == np.ravel(y).shape and same(z, np.ravel(y)):
             count *= n
     return count
-
-
-def verdict_of(answer: Answer) -> str:
-    return answer.error or "returned"
