@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinyfm.engine import Op, Tensor, gradients, leaf, pushforward
+from tinyfm.engine import Op, Tensor, gradients, leaf
+from tinyfm.forward_mode import pushforward
 
 STEP, RTOL, ATOL = 5e-4, 1e-6, 1e-9
 Function = Callable[..., Any]

@@ -9,9 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tinyfm"
 FLOORS = [                                       # lower floors may be imported, and on the own floor what stands left
-    "errors arguments state operators engine atomic kernels",
+    "errors arguments state operators calls engine forward_mode atomic kernels",
     "ops debug",
-    "calculus optim data metrics checkpoint train",
+    "calculus schedules optim data metrics checkpoint train",
     "nn plot trace gradcheck",
     "models rl",
     "exercises course",

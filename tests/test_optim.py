@@ -12,20 +12,14 @@ from hypothesis import strategies as st
 from tinyfm import optim
 from tinyfm.engine import Tensor, leaf
 from tinyfm.errors import SettingError
-from tinyfm.optim import (
-    SGD,
-    Adagrad,
-    Adam,
-    AdamW,
+from tinyfm.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_by_global_norm
+from tinyfm.schedules import (
     CosineDecay,
     CosineDecayRestarts,
     ExponentialDecay,
     LinearWarmup,
-    Optimizer,
     PiecewiseConstantDecay,
-    RMSprop,
     StepDecay,
-    clip_by_global_norm,
 )
 
 CASES: list[tuple[type[Optimizer], dict[str, Any], str, dict[str, Any]]] = [

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinyfm import optim, train
+from tinyfm import optim, schedules, train
 from tinyfm.errors import SettingError, ShapeError
 from tinyfm.nn import (
     BatchNormalization,
@@ -89,7 +89,7 @@ def test_without_a_seed_runs_differ_but_tell_theirs() -> None:
 def test_resumed_is_uninterrupted_bit_for_bit(suffix: str, cut: int, tmp_path_factory: Any) -> None:
     x, y = blobs()
     path = tmp_path_factory.mktemp("resume") / f"run.{suffix}"
-    options = {"optimizer": optim.Adam(optim.CosineDecay(0.01, 20), clipnorm=1.0)}
+    options = {"optimizer": optim.Adam(schedules.CosineDecay(0.01, 20), clipnorm=1.0)}
     whole, first = network(**options), network(**options | {"optimizer": optim.get(optim.config(options["optimizer"]))})
     expected = whole.fit(x, y, batch_size=10, epochs=5, verbose=0)
     before = first.fit(x, y, batch_size=10, epochs=cut, verbose=0)

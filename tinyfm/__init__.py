@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tinyfm import ops
 from tinyfm.calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from tinyfm.debug import debug
-from tinyfm.engine import Tensor, backward, gradients, no_grad, pushforward, tensor
+from tinyfm.engine import Tensor, backward, gradients, no_grad, tensor
+from tinyfm.forward_mode import pushforward
 from tinyfm.ops import *  # noqa: F403
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 CHECKS = ["check_backward", "check_bellman", "check_gradients", "check_policy", "check_rule"]
 LATE = {"choose": "tinyfm.models.choose"} | dict.fromkeys(CHECKS, "tinyfm.gradcheck")
-ROOMS = {"checkpoint", "data", "gradcheck", "metrics", "models", "nn", "optim", "plot", "rl", "train"}
+ROOMS = {"checkpoint", "data", "gradcheck", "metrics", "models", "nn", "optim", "plot", "rl", "schedules", "train"}
 __all__ = [*ops.__all__, "Tensor", "backward", "check_backward", "check_bellman", "check_gradients", "check_policy",
            "check_rule", "choose", "debug", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad",
            "pushforward", "tensor", "value_and_grad", "vjp"]

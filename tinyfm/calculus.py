@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tinyfm.engine import Tensor, gradients, history, leaf, pushforward, recording, state
+from tinyfm.engine import Tensor, gradients, history, leaf, recording, state
 from tinyfm.errors import ShapeError
+from tinyfm.forward_mode import pushforward
 from tinyfm.ops import identity, permute_dims, reshape, stack
 from tinyfm.ops import sum as total
 

@@ -17,7 +17,8 @@ from weakref import ref
 
 import numpy as np
 
-from tinyfm.errors import GraphError, SettingError, ShapeError, StaleGradientWarning, spell, user_line
+from tinyfm.calls import bind, complaint
+from tinyfm.errors import GraphError, ShapeError, StaleGradientWarning, spell, user_line
 from tinyfm.operators import Operators, table
 from tinyfm.state import no_grad as no_grad
 from tinyfm.state import recording as recording
@@ -156,26 +157,6 @@ class Node:
         origin = dict(zip(self.op.args, self.parents), out=self)
         return {name: Tensor(v, origin[name]) if origin.get(name) is not None else v for name, v in self.saved.items()}
 
-    def jvp(self, tangents: Sequence[Any], create_graph: bool = False) -> Any:
-        """Push one tangent per parent (None: constant) to the output, using only the vjp rules."""
-        saved, op, total = self.attached() if create_graph else self.saved, self.op, None
-        for arg, rule, parent, t in zip(op.args, op.rules, self.parents, tangents):
-            if t is None or rule is None: continue
-            if op.kind == "elementwise":         # a diagonal Jacobian is its own transpose
-                part = rule(t, saved)
-            elif op.kind == "linear":            # rerun the op with the tangent in the argument's place
-                part = op(*[t if a == arg else saved.get(a) for a in op.args], **{k: saved[k] for k in op.settings})
-            else:                                # a vjp is linear in g, so its own gradient is the jvp
-                u = tensor(np.zeros(self.shape, t.dtype), requires_grad=True)
-                with recording(True):
-                    pulled = table["sum_to"](rule(u, saved), shape=parent.shape)  # type: ignore[union-attr]
-                if type(pulled) is Tensor and pulled.node is not None:
-                    part, = gradients(pulled, [u], t, create_graph=create_graph)
-                else: part = np.zeros(self.shape, t.dtype)       # the rule does not use g: a constant op
-            total = part if total is None else total + part
-        if total is None or total.shape == self.shape: return total
-        return table["broadcast_to"](total, shape=self.shape)
-
 
 class Op:
     """A NumPy function and the rule that pulls a gradient back to each of its arguments.
@@ -223,7 +204,7 @@ class Op:
 
     def __call__(self, *args: Any, **settings: Any) -> Any:
         if len(args) != self.arity or (settings and not settings.keys() <= self.settings.keys()):
-            args, settings = self.bind(args, settings)
+            args, settings = bind(self, args, settings)
         values, parents, recorded, plain = [], [], False, True
         for a in args:
             if type(a) is Tensor:
@@ -235,7 +216,7 @@ class Op:
         try:
             out = self.forward(*values, **settings)
         except ValueError as error:
-            raise self.complaint(error, values, settings) from None
+            raise complaint(self, error, values, settings) from None
         watch = state.watch
         if watch is not None: watch.computed(self, values, settings, out)
         if plain: return out
@@ -249,27 +230,6 @@ class Op:
         node = Node(self, parents, saved, out.shape)
         if watch is not None: watch.recorded(node, values)
         return Tensor(out, node)
-
-    def bind(self, args: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Sort out arguments given by keyword or left to their default; name what does not fit."""
-        unknown = settings.keys() - self.settings.keys() - set(self.args[len(args):])
-        if len(args) > len(self.args) or unknown:
-            what = f"no argument {min(unknown)!r}" if unknown else f"{self.arity} positional arguments, got {len(args)}"
-            raise TypeError(f"{self.name}{self.__signature__}: {what}. Arrays go by position, settings by keyword.")
-        given = [*args, *(settings.pop(a, d) for a, d in zip(self.args[len(args):], self.defaults[len(args):]))]
-        missing = [a for a, value in zip(self.args, given) if value is inspect.Parameter.empty]
-        if missing: raise TypeError(f"{self.name}{self.__signature__}: {missing[0]} is missing.")
-        return tuple(given), settings
-
-    def complaint(self, error: ValueError, values: list[Any], settings: dict[str, Any]) -> ValueError:
-        """NumPy's ValueError in our words: the op, every argument with its shape, and the line that called."""
-        received = ", ".join(f"{a}: {spell(v)}" for a, v in [*zip(self.args, values), *settings.items()])
-        kind = type(error) if isinstance(error, ShapeError | SettingError) else ShapeError
-        text = str(error)
-        if isinstance(error, np.exceptions.AxisError) and values:
-            n = np.ndim(values[0])
-            text += f"; {self.args[0]} has {f'axes 0 to {n - 1}, which are also -{n} to -1' if n else 'no axes'}."
-        return kind(f"{self.name}: {text}\n  received {received}\n  at {user_line()}")
 
     def __repr__(self) -> str: return f"<op {self.name}{self.__signature__}: {self.formula}>"
 
@@ -319,7 +279,7 @@ def named_tensor(t: Tensor, name: str | None) -> Tensor:
     return t
 
 
-# ------------------------------------------------------------ two walks over one graph
+# ------------------------------------------------------------ the walk back
 
 def history(root: Node, since: int = -1) -> list[Node]:
     """Every node that `root` was computed from, oldest first; none that was made before `since`."""
@@ -424,24 +384,3 @@ def finish(w: Tensor, d: Any, create_graph: bool, given: set[int]) -> Any:
         d = d if type(d) is Tensor else Tensor(d)
         return d if d.dtype == w.dtype else table["astype"](d, dtype=w.dtype)
     return own(d.data if type(d) is Tensor else d, w.dtype, given)
-
-
-def pushforward(t: Tensor, tangents: Mapping[Tensor, Any], create_graph: bool = False) -> Any:
-    """Forward mode: walk the same graph the other way, {leaf: tangent} -> tangent of `t`.
-
-    Zeros when `t` depends on none of them.  With create_graph the tangent is a differentiable Tensor.
-    """
-    create_graph = create_graph or any(type(v) is Tensor for v in tangents.values())
-    flow: dict[Any, Any] = {}
-    for w, v in tangents.items():
-        if np.shape(v.data if type(v) is Tensor else v) != w.shape:
-            raise ShapeError(f"A tangent of shape {np.shape(v)} does not fit a tensor of shape {w.shape}.")
-        flow[w.node] = v if type(v) is Tensor else np.asarray(v, w.dtype)
-    since = min((w.node.order for w in tangents if w.node is not None), default=0)
-    with recording(create_graph):
-        for node in history(t.node, since) if t.node is not None else []:
-            inflow = [None if p is None else flow.get(p) for p in node.parents]
-            if node not in flow and any(v is not None for v in inflow):
-                flow[node] = node.jvp(inflow, create_graph)
-    out = flow[t.node] if t.node in flow else np.zeros(t.shape, t.dtype)
-    return Tensor(out) if create_graph and type(out) is not Tensor else out

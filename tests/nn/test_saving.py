@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinyfm import checkpoint, optim
+from tinyfm import checkpoint, optim, schedules
 from tinyfm.errors import FormatError
 from tinyfm.nn import BatchNormalization, Dense, Dropout, Huber, Layer, Model, Sequential, load_model
 
@@ -19,7 +19,7 @@ X = np.random.default_rng(0).standard_normal((6, 3))
 def model(**compiled: Any) -> Sequential:
     inner = Sequential([BatchNormalization(), Dropout(0.5)], name="inner")
     net = Sequential([Dense(4, "relu"), inner, Dense(1)], seed=1)
-    net.compile(**{"optimizer": optim.Adam(optim.CosineDecay(0.1, 50), clipnorm=2.0), "loss": Huber(0.7),
+    net.compile(**{"optimizer": optim.Adam(schedules.CosineDecay(0.1, 50), clipnorm=2.0), "loss": Huber(0.7),
                    "metrics": ["mae"]} | compiled)
     net.fit(X, np.ones((6, 1)), verbose=0)
     return net
@@ -30,7 +30,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     net.save(tmp_path / "m.safetensors")
     again = load_model(tmp_path / "m.safetensors")
     assert again.loss.delta == 0.7 and list(again.metrics) == ["mae"] and again.optimizer.time == 1
-    assert again.optimizer.clipnorm == 2.0 and again.optimizer.learning_rate == optim.CosineDecay(0.1, 50)
+    assert again.optimizer.clipnorm == 2.0 and again.optimizer.learning_rate == schedules.CosineDecay(0.1, 50)
     assert (again.seed, again.epoch) == (net.seed, net.epoch) == (1, 1)
     tables: list[str] = []
     for m in (net, again): m.summary(tables.append)

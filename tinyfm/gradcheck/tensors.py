@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tinyfm.engine import Node, Op, Tensor, gradients, history, leaf, named, no_grad, pushforward, recording, watching
+from tinyfm.engine import Node, Op, Tensor, gradients, history, leaf, named, no_grad, recording, watching
+from tinyfm.forward_mode import pushforward
 from tinyfm.gradcheck.checks import check_backward
 from tinyfm.gradcheck.numeric import directional, floating
 from tinyfm.gradcheck.numpy_tracing import Notebook

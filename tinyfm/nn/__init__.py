@@ -1,6 +1,7 @@
 """Layers, models, losses: Keras' names and semantics, channels last.
 
-Read in this order: module, layers, model, init, activations, losses, convolution, normalization, recurrent, saving.
+Read in this order: module, layers, tree, model, init, activations, losses, convolution, normalization, recurrent,
+saving.
 """
 from tinyfm.nn.convolution import (
     AveragePooling1D,
@@ -18,7 +19,7 @@ from tinyfm.nn.convolution import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from tinyfm.nn.layers import Activation, Dense, Dropout, Embedding, Flatten, LeakyReLU, Permute, ReLU, Reshape, Softmax
+from tinyfm.nn.layers import Activation, Dense, Dropout, Embedding, LeakyReLU, ReLU, Softmax
 from tinyfm.nn.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -35,6 +36,7 @@ from tinyfm.nn.model import Model, Sequential
 from tinyfm.nn.module import Layer
 from tinyfm.nn.normalization import BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization
 from tinyfm.nn.recurrent import GRU, LSTM, MultiHeadAttention, SimpleRNN
+from tinyfm.nn.reshaping import Flatten, Permute, Reshape
 from tinyfm.nn.saving import load_model
 
 __all__ = [

@@ -11,8 +11,9 @@ from tinyfm import metrics as scores
 from tinyfm import optim, train
 from tinyfm.engine import no_grad, watching
 from tinyfm.nn import fusion, losses, saving
-from tinyfm.nn.module import Array, Layer, Shape, mode, snake_case
+from tinyfm.nn.module import Layer, Shape, mode, snake_case
 from tinyfm.nn.summary import summary
+from tinyfm.nn.tree import Array
 
 
 class Model(Layer):

@@ -5,7 +5,7 @@
         def call(self, x): return linear(x, self.kernel)
 
 A weight is any tensor that a layer holds as an attribute, directly or in a list or dict; so is a layer within a layer.
-They are found by looking (`named_layers`), not by registering.  Nothing random is global: every layer draws from
+They are found by looking (`tree`), not by registering.  Nothing random is global: every layer draws from
 generators of its own, made from the seed of the outermost layer and from the path on which it is found there.
 """
 from __future__ import annotations
@@ -19,15 +19,14 @@ from math import inf, prod
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyfm.arguments import given
 from tinyfm.engine import Tensor, leaf
 from tinyfm.errors import SettingError, ShapeError, spell
 from tinyfm.nn import activations, init
 from tinyfm.nn.shapes import fits, located, refusal
+from tinyfm.nn.tree import Array, Tree
 
-Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[Any, ...]
 
 
@@ -49,7 +48,7 @@ def loading(numbers: int) -> Iterator[None]:
     finally: mode.room = inf
 
 
-class Layer:
+class Layer(Tree):
     """A function of tensors that may have weights.
 
     name: what errors, tables and files call it.  trainable: whether training may change its weights.
@@ -68,12 +67,10 @@ class Layer:
     place: str = ""                              # the same in words: "layer 2 of Sequential"
     dtype: Any = None
     seed: int | None = None
-    built: bool = False
     built_from: str = "the first batch"
     input_shape: Shape | None = None
     output_shape: Shape | None = None
     built_for: Shape | None = None               # the shape of the first input, without the batch axis
-    _trainable: bool = True
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, seed: int | None = None,
                  input_shape: Shape | None = None) -> None:
@@ -86,9 +83,6 @@ class Layer:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.takes_training = "training" in inspect.signature(cls.call).parameters
-
-    def build(self, input_shape: Shape) -> None:
-        """Make the weights.  input_shape: of the first batch, the batch axis included."""
 
     def call(self, *inputs: Any) -> Any:
         """The function itself, of tensors."""
@@ -205,94 +199,6 @@ class Layer:
         if self.seed is None: self.adopt()
         return np.random.default_rng([self.seed, purpose, *self.path.encode()])
 
-    def held(self) -> Iterator[tuple[str, Any]]:
-        """Everything that this layer holds, by dotted name: attributes, and what lists and dicts among them hold."""
-        for name, value in vars(self).items(): yield from within(name, value)
-
-    def children(self) -> Iterator[tuple[str, Layer]]:
-        """The layers directly below, by name."""
-        return ((name, item) for name, item in self.held() if isinstance(item, Layer))
-
-    def own_weights(self) -> Iterator[tuple[str, Tensor]]:
-        """The tensors that this very layer holds, trainable or not."""
-        return ((name, item) for name, item in self.held() if type(item) is Tensor)
-
-    def named_layers(self, path: str = "") -> Iterator[tuple[str, Layer]]:
-        """This layer and all below it, with their paths; one that is used in two places comes once."""
-        found: dict[int, tuple[str, Layer]] = {}
-        self.collect(path, found)
-        yield from found.values()
-
-    def collect(self, path: str, found: dict[int, tuple[str, Layer]]) -> None:
-        if id(self) in found: return
-        found[id(self)] = path, self
-        for name, layer in self.children(): layer.collect(f"{path}.{name}" if path else name, found)
-
-    def named_weights(self) -> Iterator[tuple[str, Tensor]]:
-        """All that is saved: trainable tensors and buffers.  Raises ValueError where a layer has not been built."""
-        seen: set[int] = set()
-        for path, layer in self.named_layers():
-            if not layer.built and type(layer).build is not Layer.build:
-                raise ValueError(f"{layer.described()} has no weights yet: it makes them when it sees the first batch. "
-                                 "Call the model on one, or give its first layer input_shape=.")
-            for name, weight in layer.own_weights():
-                if id(weight) not in seen: yield (f"{path}.{name}" if path else name), weight
-                seen.add(id(weight))
-
-    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """What training changes, as (dotted name, tensor)."""
-        return ((name, weight) for name, weight in self.named_weights() if weight.requires_grad)
-
-    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """What gradients do not change: moving means and the like, and the weights of frozen layers."""
-        return ((name, weight) for name, weight in self.named_weights() if not weight.requires_grad)
-
-    def parameters(self) -> list[Tensor]:
-        """The tensors that training changes."""
-        return [weight for _, weight in self.named_parameters()]
-
-    def count_params(self) -> int:
-        """How many numbers the weights hold, buffers included."""
-        return sum(weight.size for _, weight in self.named_weights())
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training may change the weights of this layer and of those below; a frozen weight is a constant."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for _, layer in self.named_layers():
-            layer._trainable = value
-            leaves = vars(layer).setdefault("_leaves", {})
-            for name, weight in layer.own_weights():
-                if weight.node is not None: leaves[name] = weight.node
-                if name in leaves: weight.node = leaves[name] if value else None
-
-    def state_dict(self) -> dict[str, Array]:
-        """A copy of every weight and buffer, by dotted name."""
-        return {name: np.array(weight.data) for name, weight in self.named_weights()}
-
-    def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Take over the values of `state_dict`.  ValueError lists what is missing, unknown or of another shape."""
-        weights = dict(self.named_weights())
-        wrong = [f"missing: {name} {w.shape}" for name, w in weights.items() if name not in state]
-        wrong += [f"unknown: {name} {np.shape(state[name])}" for name in state if name not in weights]
-        wrong += [f"{name} has shape {np.shape(state[name])}, expected {w.shape}" for name, w in weights.items()
-                  if name in state and np.shape(state[name]) != w.shape]
-        if wrong: raise ValueError(f"These weights do not fit {self.described()}:\n  " + "\n  ".join(wrong))
-        for name, weight in weights.items(): weight.data[...] = state[name]
-
-    def random_state(self) -> dict[str, Any]:
-        """Where the random numbers of every layer that draws some stand, by path."""
-        return {path: layer._rng.bit_generator.state for path, layer in self.named_layers() if "_rng" in vars(layer)}
-
-    def load_random_state(self, state: Mapping[str, Any]) -> None:
-        """Let every layer draw on from where `random_state` stood."""
-        for path, layer in self.named_layers():
-            if path in state: layer.rng.bit_generator.state = state[path]
-            else: vars(layer).pop("_rng", None)
-
     # ------------------------------------------------------------ words
 
     def described(self) -> str:
@@ -307,14 +213,6 @@ class Layer:
     def __repr__(self) -> str:
         state = f"{self.output_shape}, {self.count_params():,} weights" if self.built else "not built yet"
         return f"<{self.described()}: {state}>"
-
-
-def within(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or what lists and dicts hold at any depth, by dotted name."""
-    if isinstance(value, list | tuple): value = dict(enumerate(value))
-    if not isinstance(value, dict): yield name, value
-    else:
-        for key, item in value.items(): yield from within(f"{name}.{key}", item)
 
 
 def snake_case(name: str) -> str:

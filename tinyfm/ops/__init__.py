@@ -1,12 +1,17 @@
 """The table: every op of tinyfm, with the rule that pulls a gradient back to each of its arguments."""
 # ruff: noqa: I001, RUF022
 from tinyfm.operators import table
+from tinyfm.ops.compare import (
+    equal, greater, greater_equal, isfinite, isinf, isnan, less, less_equal, logical_and, logical_not,
+    logical_or, not_equal, ones_like, zeros_like,
+)
 from tinyfm.ops.elementwise import (
-    abs, add, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, ceil, clip, cos, cosh, divide, equal,
-    erf, erfc, exp, exp2, expm1, floor, floor_divide, greater, greater_equal, hypot, isfinite, isinf, isnan,
-    less, less_equal, log, log10, log1p, log2, logaddexp, logical_and, logical_not, logical_or, maximum,
-    minimum, multiply, negative, not_equal, ones_like, pow, reciprocal, remainder, round, rsqrt, sigmoid, sign,
-    sin, sinh, sqrt, square, subtract, tan, tanh, trunc, where, zeros_like,
+    abs, add, ceil, clip, divide, exp, exp2, expm1, floor, floor_divide, log, log10, log1p, log2, logaddexp,
+    maximum, minimum, multiply, negative, pow, reciprocal, remainder, round, rsqrt, sigmoid, sign, sqrt, square,
+    subtract, tanh, trunc, where,
+)
+from tinyfm.ops.waves import (
+    arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, erf, erfc, hypot, sin, sinh, tan,
 )
 from tinyfm.ops.activations import (
     celu, dropout, elu, gelu, hard_shrink, hard_sigmoid, hard_silu, hard_tanh, leaky_relu, log_sigmoid, mish, relu,
@@ -23,7 +28,13 @@ from tinyfm.ops.reduce import (
     min, norm, prod, softmax, std, sum, var,
 )
 from tinyfm.ops.linear import (
-    cross, det, dot, einsum, inv, kron, linear, logabsdet, matmul, outer, solve, tensordot, vecdot,
+    linear, matmul, outer, vecdot,
+)
+from tinyfm.ops.contraction import (
+    cross, dot, einsum, kron, tensordot,
+)
+from tinyfm.ops.matrices import (
+    det, inv, logabsdet, solve,
 )
 from tinyfm.ops.conv import (
     average_pool1d, average_pool2d, conv1d, conv1d_transpose, conv2d, conv2d_transpose, max_pool1d, max_pool2d,

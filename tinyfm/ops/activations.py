@@ -10,7 +10,9 @@ import numpy as np
 from tinyfm.engine import Array, op
 from tinyfm.errors import SettingError
 from tinyfm.kernels import special
-from tinyfm.ops.elementwise import erfc, exp, greater, less, minimum, sigmoid, tanh, where, zeros_like
+from tinyfm.ops.compare import greater, less, zeros_like
+from tinyfm.ops.elementwise import exp, minimum, sigmoid, tanh, where
+from tinyfm.ops.waves import erfc
 
 
 @op(r"y = \ln \sigma(x)", "elementwise", x=(r"\bar y \odot \sigma(-x)", lambda g, x: g * sigmoid(-x)))

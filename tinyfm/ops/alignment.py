@@ -8,8 +8,9 @@ import numpy as np
 from tinyfm.engine import Array, Tensor
 from tinyfm.errors import SettingError, ShapeError, spell
 from tinyfm.kernels import alignment as kernels
+from tinyfm.ops.compare import isinf
 from tinyfm.ops.composite import fused
-from tinyfm.ops.elementwise import isinf, where
+from tinyfm.ops.elementwise import where
 from tinyfm.ops.losses import reduced
 from tinyfm.ops.reduce import logsumexp
 from tinyfm.ops.shape import getitem, pad_constant, stack, take_along_axis

@@ -9,8 +9,9 @@ import numpy as np
 from tinyfm.engine import Array, Tensor
 from tinyfm.errors import ShapeError, user_line
 from tinyfm.kernels import attention as kernels
+from tinyfm.ops.compare import greater
 from tinyfm.ops.composite import fused
-from tinyfm.ops.elementwise import greater, where
+from tinyfm.ops.elementwise import where
 from tinyfm.ops.linear import matmul
 from tinyfm.ops.reduce import softmax
 from tinyfm.ops.shape import swapaxes

@@ -14,7 +14,8 @@ from tinyfm.engine import Array, Tensor, op
 from tinyfm.errors import SettingError, ShapeError, spell, user_line
 from tinyfm.kernels import rows, special
 from tinyfm.ops.activations import relu, softplus
-from tinyfm.ops.elementwise import abs, equal, exp, greater, less, log, maximum, sigmoid, square, where
+from tinyfm.ops.compare import equal, greater, less
+from tinyfm.ops.elementwise import abs, exp, log, maximum, sigmoid, square, where
 from tinyfm.ops.linear import vecdot
 from tinyfm.ops.lookup import one_hot
 from tinyfm.ops.normalization import normalize

@@ -8,7 +8,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tinyfm.engine import Array, op
 from tinyfm.kernels import rows
-from tinyfm.ops.elementwise import abs, equal, exp, isfinite, isnan, sign, where, zeros_like
+from tinyfm.ops.compare import equal, isfinite, isnan, zeros_like
+from tinyfm.ops.elementwise import abs, exp, sign, where
 from tinyfm.ops.shape import Axis, broadcast_to, flip, getitem, pad_constant, permute_dims, reshape, sort, take
 
 
