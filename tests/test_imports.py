@@ -1,5 +1,6 @@
 """Who may import whom: only downwards.  And `import tinyfm` is cheap: nothing heavy comes with it."""
 import ast
+import re
 import subprocess
 import sys
 from importlib.util import resolve_name
@@ -77,3 +78,11 @@ def test_nothing_but_numpy_and_matplotlib_is_imported():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
                     [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             assert {name.split(".")[0] for name in names} <= standard, path
+
+
+def test_the_afternoon_path_is_short_and_no_file_is_long():
+    import tinyfm
+    path = re.findall(r"[a-z_/]+(?= ->|\.$)", tinyfm.__doc__.split("order:")[1].strip())
+    lines = [len((PACKAGE / f"{name}.py").read_text("utf-8").splitlines()) for name in path]
+    assert len(path) == 8 and sum(lines) <= 1500
+    assert {str(p): n for p in FILES if (n := len(p.read_text("utf-8").splitlines())) > 400} == {}

@@ -1,4 +1,4 @@
-"""A differentiable NumPy: one table of ops, one graph, two walks.
+"""A differentiable NumPy: one table of ops, one graph, two walks (this one back; `forward_mode` is the other).
 
 A Tensor is a value plus the Node that made it.  A Node is one application of an Op.
 An Op is a NumPy function plus, for each argument, the rule that pulls a gradient back to it.

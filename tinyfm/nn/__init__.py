@@ -19,7 +19,7 @@ from tinyfm.nn.convolution import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from tinyfm.nn.layers import Activation, Dense, Dropout, Embedding, LeakyReLU, ReLU, Softmax
+from tinyfm.nn.layers import Activation, Dense, Dropout, Embedding
 from tinyfm.nn.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -35,6 +35,7 @@ from tinyfm.nn.losses import (
 from tinyfm.nn.model import Model, Sequential
 from tinyfm.nn.module import Layer
 from tinyfm.nn.normalization import BatchNormalization, GroupNormalization, LayerNormalization, RMSNormalization
+from tinyfm.nn.rectifiers import LeakyReLU, ReLU, Softmax
 from tinyfm.nn.recurrent import GRU, LSTM, MultiHeadAttention, SimpleRNN
 from tinyfm.nn.reshaping import Flatten, Permute, Reshape
 from tinyfm.nn.saving import load_model
