@@ -1,7 +1,7 @@
 """Layers, models, losses: Keras' names and semantics, channels last.
 
 Read in this order: module, layers, tree, model, init, activations, losses, convolution, normalization, recurrent,
-saving.
+transformer, saving.
 """
 from tinyfm.nn.convolution import (
     AveragePooling1D,
@@ -39,13 +39,15 @@ from tinyfm.nn.rectifiers import LeakyReLU, ReLU, Softmax
 from tinyfm.nn.recurrent import GRU, LSTM, MultiHeadAttention, SimpleRNN
 from tinyfm.nn.reshaping import Flatten, Permute, Reshape
 from tinyfm.nn.saving import load_model
+from tinyfm.nn.transformer import LearnedPositions, SelfAttention, SinusoidalPositions, TransformerBlock
 
 __all__ = [
     "GRU", "LSTM", "Activation", "AveragePooling1D", "AveragePooling2D", "BatchNormalization", "BinaryCrossentropy",
     "CategoricalCrossentropy", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Dense", "Dropout",
     "Embedding", "Flatten", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
     "GlobalMaxPooling2D", "GroupNormalization", "Hinge", "Huber", "KLDivergence", "Layer", "LayerNormalization",
-    "LeakyReLU", "LogCosh", "Loss", "MaxPooling1D", "MaxPooling2D", "MeanAbsoluteError", "MeanSquaredError",
-    "Model", "MultiHeadAttention", "Permute", "RMSNormalization", "ReLU", "Reshape", "Sequential", "SimpleRNN",
-    "Softmax", "SparseCategoricalCrossentropy", "UpSampling2D", "ZeroPadding2D", "load_model",
+    "LeakyReLU", "LearnedPositions", "LogCosh", "Loss", "MaxPooling1D", "MaxPooling2D", "MeanAbsoluteError",
+    "MeanSquaredError", "Model", "MultiHeadAttention", "Permute", "RMSNormalization", "ReLU", "Reshape",
+    "SelfAttention", "Sequential", "SimpleRNN", "SinusoidalPositions", "Softmax", "SparseCategoricalCrossentropy",
+    "TransformerBlock", "UpSampling2D", "ZeroPadding2D", "load_model",
 ]

@@ -31,6 +31,11 @@ def leaky_relu(x: Any) -> Any:
     return ops.leaky_relu(x, negative_slope=0.2)
 
 
+def gelu_tanh(x: Any) -> Any:
+    """gelu with its tanh in place of the normal distribution, as in GPT-2."""
+    return ops.gelu(x, approximate=True)
+
+
 def remembering(y: Any, logits: Any) -> Any:
     if type(y) is Tensor: y.logits = logits
     return y
@@ -38,8 +43,8 @@ def remembering(y: Any, logits: Any) -> Any:
 
 NAMED: dict[str, Activation] = {
     "linear": linear, "relu": ops.relu, "leaky_relu": leaky_relu, "relu6": ops.relu6, "elu": ops.elu,
-    "selu": ops.selu, "gelu": ops.gelu, "silu": ops.silu, "swish": ops.silu, "mish": ops.mish,
-    "softplus": ops.softplus, "softsign": ops.softsign, "tanh": ops.tanh, "sigmoid": sigmoid,
+    "selu": ops.selu, "gelu": ops.gelu, "gelu_tanh": gelu_tanh, "silu": ops.silu, "swish": ops.silu,
+    "mish": ops.mish, "softplus": ops.softplus, "softsign": ops.softsign, "tanh": ops.tanh, "sigmoid": sigmoid,
     "hard_sigmoid": ops.hard_sigmoid, "log_sigmoid": ops.log_sigmoid, "exponential": ops.exp, "softmax": softmax,
     "log_softmax": ops.log_softmax,
 }

@@ -63,7 +63,12 @@ def flat(x: Any, width: int) -> Any:
     return x if len(x.shape) == 2 else reshape(x, shape=(-1, width))
 
 
-@op(r"y = x W + b", x=(r"\bar y W^\top", lambda g, w: matmul(g, swapaxes(w, axis1=-1, axis2=-2))),
+def linear_x(g: Array, w: Array) -> Array:
+    """One product of all rows: NumPy would make one for each of the first axis."""
+    return np.matmul(g.reshape(-1, w.shape[1]), w.T).reshape(*g.shape[:-1], w.shape[0])
+
+
+@op(r"y = x W + b", x=(r"\bar y W^\top", lambda g, w: matmul(g, swapaxes(w, axis1=-1, axis2=-2)), linear_x),
     w=(r"\sum_n x_n^\top \bar y_n",
        lambda g, x, w_shape: matmul(matrix_transpose(flat(x, w_shape[0])), flat(g, w_shape[1]))),
     b=(r"\sum_n \bar y_n", lambda g, w_shape: sum_to(g, shape=w_shape[1:])))
