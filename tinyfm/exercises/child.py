@@ -1,0 +1,240 @@
+"""The process in which the student's code runs: python -I -B child.py LIMITS.  It stands alone and knows no tinyfm.
+
+It reads requests from what was its standard input and writes replies to what was its standard output; by then both
+names mean something else, so that print() reaches neither.  A message is
+
+    length of the header (8 bytes) | header: JSON, in which an array is its dtype and shape | the arrays' bytes
+
+so nothing but numbers, text, lists, tuples, dicts and arrays can come out of here, and never a verdict.  The parent
+uses `send` and `receive` too.  Limits and the audit hook stop honest accidents and the usual tricks; they are no
+sandbox against an attacker: for that, run the whole grader in a container.
+"""
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import numpy as np
+
+HEADER = 1 << 20                                 # bytes of JSON at most
+DTYPE = re.compile(r"[<>|=]?[?biufcU]\d{0,5}")
+
+
+class MalformedError(Exception):
+    """A message that is none."""
+
+
+# ------------------------------------------------------------ the wire
+
+def send(stream: BinaryIO, value: Any) -> list[Any]:
+    """Write a value; returns the functions in it, which travel as numbers."""
+    arrays: list[Any] = []
+    functions: list[Any] = []
+    header = json.dumps(flatten(value, arrays, functions)).encode()
+    stream.write(struct.pack("<Q", len(header)) + header)
+    for a in arrays: stream.write(a.tobytes())
+    stream.flush()
+    return functions
+
+
+def flatten(value: Any, arrays: list[Any], functions: list[Any]) -> Any:
+    """The value as JSON, its arrays put aside."""
+    if value is None or type(value) in (bool, int, float, str): return value
+    if isinstance(value, list | tuple):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [flatten(v, arrays, functions) for v in value]}
+    if isinstance(value, dict):
+        return {"dict": [[flatten(k, arrays, functions), flatten(v, arrays, functions)] for k, v in value.items()]}
+    if callable(value) and not isinstance(value, np.ndarray | np.generic):
+        functions.append(value)
+        return {"function": len(functions) - 1}
+    a = np.asarray(value)
+    if a.dtype.kind not in "biufcU": raise TypeError(f"a {type(value).__name__} is neither a number nor an array")
+    arrays.append(a)
+    return {"array": [a.dtype.str, list(a.shape)]}
+
+
+def receive(stream: BinaryIO, limit: int, function: Callable[[int], Any] | None = None) -> Any:
+    """Read one value; its arrays are read-only.  EOFError, MalformedError; limit: bytes of all its arrays together."""
+    size, = struct.unpack("<Q", exactly(stream, 8))
+    if size > HEADER: raise MalformedError(f"a header of {size} bytes")
+    try: tree = json.loads(exactly(stream, size))
+    except (ValueError, RecursionError) as error: raise MalformedError(str(error)) from None
+    return restored(tree, stream, [limit], function)
+
+
+def restored(tree: Any, stream: BinaryIO, left: list[int], function: Callable[[int], Any] | None) -> Any:
+    """The value whose JSON this is; left: the bytes that may still come."""
+    if not isinstance(tree, dict): return tree
+    try: (kind, content), = tree.items()
+    except ValueError: raise MalformedError("an object of several keys") from None
+    def again(t: Any) -> Any: return restored(t, stream, left, function)
+    try:
+        match kind:
+            case "list": return [again(t) for t in content]
+            case "tuple": return tuple(again(t) for t in content)
+            case "dict": return {again(k): again(v) for k, v in content}
+            case "array": return array(content, stream, left)
+            case "function" if function is not None: return function(int(content))
+    except (TypeError, ValueError, RecursionError, OverflowError) as error: raise MalformedError(str(error)) from None
+    raise MalformedError(f"an unknown kind {kind!r}")
+
+
+def array(content: Any, stream: BinaryIO, left: list[int]) -> Any:
+    text, shape = content
+    if not (isinstance(text, str) and DTYPE.fullmatch(text)): raise MalformedError(f"the dtype {text!r}")
+    if len(shape) > 32 or any(type(n) is not int or n < 0 for n in shape): raise MalformedError(f"the shape {shape}")
+    dtype, count = np.dtype(text), 1
+    for n in shape: count *= n
+    left[0] -= count * dtype.itemsize
+    if left[0] < 0: raise MalformedError(f"more than is allowed: an array of shape {tuple(shape)}")
+    if count and dtype.itemsize: return np.frombuffer(exactly(stream, count * dtype.itemsize), dtype).reshape(shape)
+    empty = np.zeros(shape, dtype)
+    empty.flags.writeable = False
+    return empty
+
+
+def exactly(stream: BinaryIO, size: int) -> bytes:
+    found = stream.read(size)
+    if len(found) != size: raise EOFError
+    return found
+
+
+# ------------------------------------------------------------ limits
+
+def limit_resources(cpu: int, memory: int, file: int) -> None:
+    """Seconds, bytes, bytes; no new processes or threads; where the system knows such limits."""
+    try:
+        import resource
+    except ImportError: return
+    for what, soft, hard in (("CPU", cpu, cpu + 1), ("AS", memory, memory), ("FSIZE", file, file),
+                             ("NPROC", 1, 1), ("CORE", 0, 0)):
+        try: resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (soft, hard))
+        except (AttributeError, ValueError, OSError): pass
+
+
+def guard(folder: str) -> None:
+    """From now on: no tinyfm, no processes, no network, nothing read or written outside but Python and its libraries.
+
+    An audit hook cannot be taken off again, whatever is put in place of os, open or import.
+    """
+    real, base, join = os.path.realpath, os.path.basename, os.path.join
+    own = real(folder)
+    python = tuple({real(p) for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__),
+                                      os.path.dirname(os.path.dirname(np.__file__)))})
+    zoneinfo = ("/dev/null", "/dev/urandom", "/usr/share/zoneinfo")
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    never = ("os.fork", "os.exec", "os.spawn", "os.posix_spawn", "os.system", "os.kill", "os.putenv", "subprocess.",
+             "pty.", "socket.", "ctypes.", "gc.get", "signal.", "os.startfile", "_winapi.", "os.setxattr", "ftplib.",
+             "urllib.", "http.", "sqlite3.", "mmap.", "fcntl.", "resource.", "cpython.")
+    changing = {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.chmod", "os.chown", "os.link", "os.symlink",
+                "os.truncate", "os.utime", "os.chdir", "shutil.rmtree", "shutil.move", "shutil.copyfile"}
+    looking = {"os.listdir", "os.scandir", "os.walk", "glob.glob"}
+
+    def inside(path: str, *roots: str) -> bool:
+        return any(path == root or path.startswith(root + os.sep) for root in roots)
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event == "import":
+            if str(args[0]).split(".")[0] == "tinyfm":
+                raise ImportError("this exercise is done without tinyfm: write it with NumPy")
+        elif event == "open" or event in changing or event in looking:
+            if not args or isinstance(args[0], int) or args[0] is None: return
+            path = real(os.fsdecode(args[0]))
+            if inside(path, own): return
+            reads = event in looking or (event == "open" and not (args[2] or 0) & writing)
+            if reads and inside(path, *python, *zoneinfo) and base(join(path, "")[:-1]) != "tinyfm" \
+                    and f"{os.sep}tinyfm{os.sep}" not in path: return
+            raise PermissionError(f"exercises may not touch {path}")
+        elif event.startswith(never):
+            raise PermissionError(f"exercises run without {event}")
+
+    sys.addaudithook(hook)
+
+
+# ------------------------------------------------------------ the student's code
+
+class Ask:
+    """A function that stays with the parent: called here, it is answered there."""
+
+    def __init__(self, number: int, service: Service) -> None: self.number, self.service = number, service
+
+    def __call__(self, *args: Any) -> Any:
+        send(self.service.out, {"ask": self.number, "args": list(args)})
+        reply = self.service.receive()
+        if "raise" in reply: raise ValueError(reply["raise"])
+        return reply["answer"]
+
+
+class Service:
+    """Loads code, calls it, and says what came out."""
+
+    def __init__(self, source: BinaryIO, out: BinaryIO) -> None:
+        self.source, self.out = source, out
+        self.module, self.file = types.ModuleType("exercise"), ""
+
+    def receive(self) -> Any:
+        return receive(self.source, 1 << 40, lambda number: Ask(number, self))
+
+    def run(self) -> None:
+        while True:
+            try: request = self.receive()
+            except EOFError: return
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", RuntimeWarning)
+                try:
+                    value = getattr(self, request["do"])(**request["with"])
+                    reply = {"value": value, "warnings": self.said(caught)}
+                    flatten(value, [], [])
+                except BaseException as error: reply = {"error": self.told(error)}
+            send(self.out, reply)
+
+    def load(self, source: str, file: str) -> None:
+        self.module = sys.modules["exercise"] = types.ModuleType("exercise")
+        self.file = file
+        exec(compile(source, file, "exec"), self.module.__dict__)
+
+    def call(self, name: str, args: list[Any], settings: dict[str, Any]) -> Any:
+        if not hasattr(self.module, name): raise NameError(f"there is no {name} in the file any more")
+        return getattr(self.module, name)(*args, **settings)
+
+    def drive(self, source: str, name: str, args: list[Any]) -> Any:
+        scope: dict[str, Any] = {"np": np}
+        exec(compile(source, "the check", "exec"), scope)
+        return scope[name](self.module, *args)
+
+    def said(self, caught: list[Any]) -> list[str]:
+        return [f"{w.message}" + f" (line {w.lineno})" * (w.filename == self.file) for w in caught
+                if issubclass(w.category, RuntimeWarning)][:5]
+
+    def told(self, error: BaseException) -> dict[str, Any]:
+        """The error as text, and the last line of the student's file on its way."""
+        line, trace = 0, error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.file: line = trace.tb_lineno
+            trace = trace.tb_next
+        if isinstance(error, SyntaxError) and error.filename == self.file: line = error.lineno or 0
+        return {"type": type(error).__name__[:60], "message": str(error)[:2000], "line": line}
+
+
+def main() -> None:
+    limits = json.loads(sys.argv[1])
+    source, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.dont_write_bytecode = True
+    np.random.default_rng(0).random()            # what NumPy loads late is loaded before the doors close
+    np.linalg.norm(np.ones(2))
+    limit_resources(limits["cpu"], limits["memory"], limits["file"])
+    guard(os.getcwd())
+    Service(source, out).run()
+
+
+if __name__ == "__main__": main()

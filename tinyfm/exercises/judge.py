@@ -1,0 +1,136 @@
+"""Judge a student's file: every check in turn, in a child process, each within its time."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from tinyfm.exercises.diagnosis import Wrong
+from tinyfm.exercises.exercise import Exercise
+from tinyfm.exercises.laws import Check
+from tinyfm.exercises.runner import Child, Limits, Local, Student, StudentError
+
+LIMITS = Limits()
+LOADING = 5.0                                    # seconds that the student's file may take to be run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found.  kind: "" when passed, else what is wrong, in a word; message, fix: in sentences.
+
+    mistake: the known mistake that it is, if any; note: what a passed check has to show.
+    """
+
+    check: str
+    points: int
+    passed: bool
+    hidden: bool = False
+    kind: str = ""
+    message: str = ""
+    fix: str = ""
+    mistake: str = ""
+    note: str = ""
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> int: return self.points if self.passed else 0
+
+
+def judge(exercise: Exercise, source: str, *, hidden: bool = False, seed: int = 0, limits: Limits = LIMITS,
+          seconds: float | None = None, child: Child | None = None, told: Callable[[str], None] | None = None
+          ) -> Iterator[Outcome]:
+    """One outcome for each check, as soon as it is there; the hidden ones only when asked for.
+
+    seconds: for each check, in place of its own limit.  child: one to use as long as it lives; else each call starts
+    its own.  told: takes what the student's code printed.  What is drawn depends on `seed` and the check's name only.
+    """
+    bench = Bench(exercise, source, limits, child)
+    try:
+        for check in exercise.checks:
+            if hidden or not check.hidden: yield bench.outcome(check, seed, seconds or check.seconds)
+        if told and bench.child is not None: told(bench.child.printed())
+    finally: bench.close()
+
+
+class Bench:
+    """The child at work, started anew when it was ended."""
+
+    def __init__(self, exercise: Exercise, source: str, limits: Limits, child: Child | None) -> None:
+        self.exercise, self.source, self.limits, self.child, self.given = exercise, source, limits, child, child
+        self.loaded = False
+
+    def close(self) -> None:
+        if self.child is not None and self.child is not self.given: self.child.close()
+
+    def ready(self) -> Child:
+        """A child that has loaded the file.  StudentError when the file cannot be run."""
+        if self.child is None or not self.child.alive:
+            self.close()
+            self.child, self.loaded = Child(self.limits), False
+        if not self.loaded:
+            with self.child.within(LOADING): self.child.load(self.source, self.exercise.file)
+            self.loaded = True
+        return self.child
+
+    def outcome(self, check: Check, seed: int, seconds: float) -> Outcome:
+        """Run one check and put what it found into words."""
+        began = time.perf_counter()
+
+        def said(passed: bool, **words: str) -> Outcome:
+            return Outcome(check.name, check.points, passed, check.hidden, seconds=time.perf_counter() - began, **words)
+
+        try:
+            child = self.ready()
+            student = Student(child, self.exercise.module, lambda: self.exercise.known_mistakes)
+            with child.within(seconds): note = check.run(student, generator(check, seed))
+        except Wrong as wrong:
+            return said(False, kind=wrong.kind, message=wrong.message, fix=wrong.fix, mistake=wrong.mistake)
+        except StudentError as error: return said(False, **in_words(error, self.source))
+        except RecursionError: return said(False, kind="wrong-type", message="returned something nested without end")
+        except Exception as error:               # an answer so strange that the check itself stumbled over it
+            if passes_here(self.exercise, check, seed):
+                message = f"the result could not be used: {type(error).__name__}: {error}"
+                return said(False, kind="wrong-type", message=message)
+            raise
+        return said(True, note=note or "")
+
+
+def generator(check: Check, seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(check.name.encode())])
+
+
+def passes_here(exercise: Exercise, check: Check, seed: int) -> bool:
+    """Does our own solution pass?  Then a check that stumbles does so over the student's answer."""
+    try: check.run(Local(exercise.module), generator(check, seed))
+    except Exception: return False
+    return True
+
+
+def in_words(error: StudentError, source: str) -> dict[str, str]:
+    """kind, message and fix for what the student's code raised."""
+    name, lines = type(error).__name__, source.split("\n")
+    line = f"\n  line {error.line}: {lines[error.line - 1].strip()}" if 0 < error.line <= len(lines) else ""
+    match error.kind:
+        case "stub": return {"kind": "stub", "message": f"not written yet{line}", "fix": ""}
+        case "ended": return {"kind": "ended", "message": f"your code {error.args[0]}", "fix": ""}
+        case "modifies-input":
+            return {"kind": "modifies-input", "message": f"writes into an array that it was given{line}",
+                    "fix": "Work on a copy (x.copy()), or make a new array: x = x - 1 instead of x -= 1."}
+    return {"kind": "error", "message": f"raised {name}: {error.args[0]}{line}", "fix": ADVICE.get(name, "")}
+
+
+ADVICE = {
+    "NameError": "Is the name spelled right, and set before it is used?",
+    "SyntaxError": "Python cannot read that line: look at brackets and colons there and in the line before.",
+    "IndentationError": "The lines of one block begin in the same column.",
+    "RecursionError": "The function calls itself without end: walk in a loop, or check when to stop.",
+    "ValueError": "Print the shapes of the arrays in that line.",
+    "IndexError": "An index is beyond the last one, which is n - 1.",
+    "MemoryError": "An array is far larger than it should be: are two axes multiplied by broadcasting?",
+}
+
+
+def passed(outcomes: Iterable[Outcome]) -> bool: return all(outcome.passed for outcome in outcomes)

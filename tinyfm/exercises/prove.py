@@ -1,0 +1,125 @@
+"""Prove an exercise: its stub fails, its solution passes, wrong solutions are caught: `python -m tinyfm.exercises`."""
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tinyfm.exercises.exercise import BLOCK, Exercise
+from tinyfm.exercises.judge import Outcome, judge
+from tinyfm.exercises.mutants import Mutant, mutants
+from tinyfm.exercises.runner import Child, Limits
+
+PATIENCE = 3.0                                   # seconds: a mutant that takes longer in one check is caught
+
+
+@dataclass
+class Proof:
+    """What was found of one exercise."""
+
+    exercise: Exercise
+    stub_fails: bool = False
+    solution_passes: bool = False
+    problems: list[str] = field(default_factory=list)
+    mutants: int = 0
+    survivors: list[str] = field(default_factory=list)
+    declared: list[str] = field(default_factory=list)
+    named: int = 0
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float: return 1 - len(self.survivors) / self.mutants if self.mutants else 1.0
+
+    @property
+    def ok(self) -> bool: return self.stub_fails and self.solution_passes and not self.problems and self.score >= 0.95
+
+
+def prove(exercise: Exercise, *, with_mutants: bool = True) -> Proof:
+    """Everything that must hold of one exercise, tried out in child processes."""
+    began, proof = time.perf_counter(), Proof(exercise)
+    bench = Workbench(exercise)
+    try:
+        stub = bench.outcomes(exercise.stub)
+        proof.stub_fails = bool(stub) and not any(o.passed for o in stub)
+        solution = bench.outcomes(exercise.key)
+        proof.solution_passes = all(o.passed for o in solution)
+        proof.problems = [*facts(exercise), *(f"solution: {o.check}: {o.message}" for o in solution if not o.passed),
+                          *(f"stub passes: {o.check}" for o in stub if o.passed)]
+        if with_mutants and proof.solution_passes: examine(bench, proof)
+    finally: bench.close()
+    proof.seconds = time.perf_counter() - began
+    return proof
+
+
+def examine(bench: Workbench, proof: Proof) -> None:
+    """Which wrong versions are caught, and which of the listed ones by their name."""
+    exercise = proof.exercise
+    for mutant in mutants(exercise):
+        caught = bench.caught(mutant)
+        if caught is None and mutant.name in exercise.equivalent:
+            proof.declared.append(mutant.name)
+            continue
+        proof.mutants += 1
+        if caught is None: proof.survivors.append(mutant.name)
+        elif mutant.name in exercise.mistakes: proof.named += 1
+    unused = set(exercise.equivalent) - set(proof.declared)
+    if unused: proof.problems.append(f"declared equivalent, but caught or not generated: {sorted(unused)}")
+
+
+class Workbench:
+    """One child for all versions of an exercise, started anew when one of them ends it."""
+
+    def __init__(self, exercise: Exercise) -> None: self.exercise, self.child = exercise, Child(Limits(cpu=3600))
+
+    def close(self) -> None: self.child.close()
+
+    def fresh(self) -> Child:
+        if not self.child.alive:
+            self.child.close()
+            self.child = Child(Limits(cpu=3600))
+        return self.child
+
+    def outcomes(self, source: str) -> list[Outcome]:
+        return list(judge(self.exercise, source, hidden=True, child=self.fresh()))
+
+    def caught(self, mutant: Mutant) -> Outcome | None:
+        """The first check that fails."""
+        return next((o for o in judge(self.exercise, mutant.source, hidden=True, child=self.fresh(), seconds=PATIENCE)
+                     if not o.passed), None)
+
+
+def facts(exercise: Exercise) -> Iterable[str]:
+    """What an author forgets."""
+    if not exercise.statement: yield "no statement: the file begins with a docstring"
+    if len(exercise.hints) != 3: yield f"{len(exercise.hints)} hints, not 3"
+    if not exercise.after: yield "no `after`: why does it work?"
+    if not exercise.mistakes: yield "no `mistakes`: which are the usual ones?"
+    if not 5 <= exercise.minutes <= 30: yield f"{exercise.minutes} minutes"
+    for line in leaked(exercise): yield f"the stub holds a line of the solution: {line}"
+
+
+def leaked(exercise: Exercise) -> list[str]:
+    """Lines of the solution that stand in the stub as they are, unless they are too short to tell anything."""
+    if "# INSTEAD" in exercise.key: return []
+    given = {line.strip() for line in exercise.stub.split("\n")}
+    inside = [line.strip() for _, body in BLOCK.findall(exercise.key) for line in body.split("\n")]
+    return [line for line in inside if len(line) > 12 and line in given]
+
+
+def table(proofs: list[Proof]) -> list[str]:
+    """The table that the README links, one line for each exercise, then the sum."""
+    lines = [f"{'exercise':<34} points  stub   solution  caught       score  equivalent"]
+    for p in proofs:
+        name, caught = f"{p.exercise.topic[3:]}/{p.exercise.name}", p.mutants - len(p.survivors)
+        lines.append(f"{name:<34} {p.exercise.points:>6}  {'fails' if p.stub_fails else 'PASSES':<6} "
+                     f"{'passes' if p.solution_passes else 'FAILS':<8}  {caught:>4} of {p.mutants:<4} {p.score:>7.1%}  "
+                     f"{len(p.declared) or '':>10}".rstrip())
+    return [*lines, *summary(proofs)]
+
+
+def summary(proofs: list[Proof]) -> list[str]:
+    total, survived = sum(p.mutants for p in proofs), sum(len(p.survivors) for p in proofs)
+    return [f"{len(proofs)} exercises: {sum(p.stub_fails for p in proofs)} stubs fail, "
+            f"{sum(p.solution_passes for p in proofs)} solutions pass.",
+            f"{total - survived} of {total} wrong versions are caught ({1 - survived / max(total, 1):.2%}); "
+            f"{sum(len(p.declared) for p in proofs)} more cannot be told from the solution, and say why."]
