@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -71,7 +71,6 @@ def assert_same_array(loaded, saved):
 
 @each_format
 @given(arrays=st.dictionaries(names, arrays_of, max_size=5), metadata=st.dictionaries(texts, texts, max_size=3))
-@settings(max_examples=150, deadline=None)
 def test_load_undoes_save(folder, suffix, arrays, metadata):
     path = folder / f"law{suffix}"
     checkpoint.save(path, arrays, metadata)
@@ -84,7 +83,6 @@ def test_load_undoes_save(folder, suffix, arrays, metadata):
 
 @each_format
 @given(arrays=st.dictionaries(names, arrays_of, max_size=5), metadata=st.dictionaries(texts, texts, max_size=3))
-@settings(max_examples=30, deadline=None)
 def test_equal_contents_give_equal_bytes(folder, suffix, arrays, metadata):
     first, second = folder / f"first{suffix}", folder / f"second{suffix}"
     checkpoint.save(first, arrays, metadata)
@@ -93,7 +91,6 @@ def test_equal_contents_give_equal_bytes(folder, suffix, arrays, metadata):
 
 
 @given(arrays=st.dictionaries(names.filter(lambda name: name not in ("file", "allow_pickle")), arrays_of, max_size=5))
-@settings(max_examples=60, deadline=None)
 def test_npz_is_numpys_npz(folder, arrays):
     """numpy.load reads ours, and we read what numpy.savez writes, compressed or not."""
     path = folder / "numpy.npz"
@@ -115,7 +112,6 @@ def test_npz_is_numpys_npz(folder, arrays):
     arrays=st.dictionaries(names, arrays_of, max_size=6),
     metadata=st.dictionaries(texts, texts, min_size=1, max_size=1),      # the package orders several at random
 )
-@settings(max_examples=200, deadline=None)
 def test_safetensors_equals_the_package_byte_for_byte(folder, arrays, metadata):
     package = pytest.importorskip("safetensors.numpy")
     path = folder / "reference.safetensors"
@@ -273,7 +269,6 @@ def assert_same_state(left, right):
 
 
 @given(states)
-@settings(max_examples=300, deadline=None)
 def test_unflatten_undoes_flatten(state):
     arrays, metadata = checkpoint.flatten(state)
     assert all(isinstance(name, str) and type(array) is np.ndarray for name, array in arrays.items())
@@ -285,7 +280,6 @@ def test_unflatten_undoes_flatten(state):
 @each_format
 @given(state=states)
 @example(state={"__metadata__": np.ones(2)})              # the name that the formats keep for themselves
-@settings(max_examples=100, deadline=None)
 def test_load_state_undoes_save_state(folder, suffix, state):
     checkpoint.save_state(folder / f"state{suffix}", state)
     assert_same_state(checkpoint.load_state(folder / f"state{suffix}"), state)

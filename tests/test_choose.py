@@ -52,6 +52,7 @@ def test_every_task_has_an_example():
     assert [choice.task for choice in CHOICES] == list(EXAMPLES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", EXAMPLES)
 def test_what_is_proposed_learns(task):
     data, outputs, epochs, (metric, least) = EXAMPLES[task]

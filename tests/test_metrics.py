@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tinyfm import metrics
@@ -209,7 +209,6 @@ def test_log_loss_is_the_mean_surprise():
 
 
 @given(classified(), st.integers(1, 12))
-@settings(deadline=None)
 def test_calibration_follows_its_definition(example, bins):
     y, scores = example
     p = distribution(scores)
@@ -414,7 +413,6 @@ def test_bad_settings_and_values_are_named(call, error, words):
 
 @pytest.mark.reference
 @given(classified())
-@settings(max_examples=150, deadline=None)
 @pytest.mark.filterwarnings("ignore")
 def test_classification_equals_scikit_learn(example):
     theirs = pytest.importorskip("sklearn.metrics")
@@ -436,7 +434,6 @@ def test_classification_equals_scikit_learn(example):
 
 @pytest.mark.reference
 @given(ranked())
-@settings(max_examples=150, deadline=None)
 def test_ranking_equals_scikit_learn(example):
     theirs = pytest.importorskip("sklearn.metrics")
     calibration_curve = pytest.importorskip("sklearn.calibration").calibration_curve
@@ -455,7 +452,6 @@ def test_ranking_equals_scikit_learn(example):
 
 @pytest.mark.reference
 @given(classified(classes=6), st.integers(1, 5))
-@settings(deadline=None)
 @pytest.mark.filterwarnings("ignore")
 def test_top_k_equals_scikit_learn_where_nothing_ties(example, k):
     theirs = pytest.importorskip("sklearn.metrics")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyfm.data import digits, strokes
@@ -68,7 +68,6 @@ def test_a_negative_size_is_refused_by_name(sizes, name):
 # ---- drawing ----
 
 @given(st.lists(st.integers(0, 9), max_size=12), st.integers(0, 2**32 - 1), st.integers(1, 13))
-@settings(max_examples=25, deadline=None)
 def test_drawing_one_by_one_is_drawing_all_at_once(labels, seed, chunk):
     together = draw(np.array(labels, int), generator(seed))
     rng = generator(seed)
@@ -81,7 +80,6 @@ def test_drawing_one_by_one_is_drawing_all_at_once(labels, seed, chunk):
 
 @given(seed=st.integers(0, 2**32 - 1), jitter=amount, bend=amount, slant=amount, turn=amount, stretch=amount,
        pen=st.floats(0.4, 1), rim=st.floats(0.5, 2))
-@settings(max_examples=40, deadline=None)
 def test_any_hand_fills_the_box_around_the_centre_of_mass(seed, **amounts):
     images = draw(EVERY_DIGIT[::7], generator(seed), Hand(**amounts))
     place = np.arange(28)
@@ -165,7 +163,6 @@ def test_each_digit_is_written_in_its_own_ways_and_in_all_of_them():
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
 def test_curves_pass_through_their_control_points_wherever_these_are_moved(seed):
     points, ways = strokes.alphabet().points, np.arange(len(every_skeleton()))
     jitter = generator(seed).uniform(-0.4, 0.4, points.shape)

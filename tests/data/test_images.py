@@ -8,7 +8,7 @@ import zlib
 import matplotlib
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -36,7 +36,6 @@ def path(tmp_path_factory):
 
 @pytest.mark.parametrize("kind, channels", [(0, ()), (2, (3,)), (6, (4,))])
 @given(data=st.data())
-@settings(max_examples=25)
 def test_png_is_read_exactly(path, kind, channels, data):
     pixels = data.draw(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9).map(
         lambda shape: shape + channels)))
@@ -138,7 +137,6 @@ def test_mnists_own_form_is_a_fixed_point():
 @given(seed=st.integers(0, 99), scale=st.integers(1, 4), light=st.booleans(),
        kind=st.sampled_from(["grey", "rgb", "rgba", "bytes"]),
        margins=st.tuples(*[st.integers(0, 12)] * 4), strength=st.floats(0.3, 1))
-@settings(max_examples=50)
 def test_size_place_colour_and_strength_do_not_matter(seed, scale, light, kind, margins, strength):
     digit = drawn_digit(seed)
     ink = np.kron(np.pad(digit, (margins[:2], margins[2:])), np.ones((scale, scale))) * strength

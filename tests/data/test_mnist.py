@@ -48,6 +48,7 @@ def test_the_writer_makes_the_published_file_again(tmp_path):
 
 
 @needs_mnist
+@pytest.mark.slow
 def test_one_changed_pixel_is_noticed_and_the_file_named(tmp_path):
     for file in mnist.FILES.files:
         shutil.copy(FOLDER / f"{file.name}.gz", tmp_path)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyfm import rl
@@ -15,7 +15,6 @@ each_generator = pytest.mark.parametrize("generator", GENERATORS)
 
 
 @each_generator
-@settings(deadline=None)
 @given(size=sizes, seed=st.integers(0, 10**6))
 def test_every_room_of_a_random_maze_is_reached(generator, size, seed):
     env = rl.Maze.random(*size, generator=generator, seed=seed)
@@ -46,7 +45,6 @@ def test_the_same_seed_gives_the_same_maze_and_another_another(generator):
     assert draw(1) == draw(1) != draw(2)
 
 
-@settings(deadline=None)
 @given(size=sizes, seed=st.integers(0, 10**6), generator=st.sampled_from(sorted(GENERATORS)))
 def test_breadth_first_distance_is_the_optimal_value(size, seed, generator):
     env = rl.Maze.random(*size, generator=generator, seed=seed)
@@ -54,7 +52,6 @@ def test_breadth_first_distance_is_the_optimal_value(size, seed, generator):
     assert np.array_equal(-V[~env.walls], env.distance[~env.walls])
 
 
-@settings(deadline=None)
 @given(size=sizes, seed=st.integers(0, 10**6))
 def test_the_shortest_path_can_be_walked(size, seed):
     env = rl.Maze.random(*size, generator="loops", seed=seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyfm import rl
@@ -79,7 +79,6 @@ def test_a_dictionary_holds_the_same_table(outcomes):
     assert np.allclose(back.R, outcomes.R)
 
 
-@settings(deadline=None)
 @given(tables, st.integers(0, 99))
 def test_one_copy_and_many_draw_the_same_outcomes(outcomes, seed):
     S = outcomes.shape[0]
