@@ -1,4 +1,5 @@
 """A convolutional autoencoder: 28 x 28 pixels through 7 x 7 x 8 numbers and back; batch 32, Adam."""
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ CHANNELS = (1, 16, 8, 8, 16, 1)                      # pooled after the first tw
 
 
 def inputs(rng: Any) -> dict[str, Any]:
-    a = {f"w{i}": weight(rng, 3, 3, n, m) for i, (n, m) in enumerate(zip(CHANNELS, CHANNELS[1:]))}
+    a = {f"w{i}": weight(rng, 3, 3, n, m) for i, (n, m) in enumerate(pairwise(CHANNELS))}
     return a | {"x": rng.random((4, 32, 28, 28, 1), np.float32)}
 
 
@@ -35,7 +36,7 @@ def with_torch(a: Any) -> Any:
     import torch
     from torch import nn
     layers: list[Any] = []
-    for i, (n, m) in enumerate(zip(CHANNELS, CHANNELS[1:])):
+    for i, (n, m) in enumerate(pairwise(CHANNELS)):
         layers.append(nn.Conv2d(n, m, 3, padding=1))
         if i < 4: layers += [nn.ReLU(), nn.MaxPool2d(2) if i < 2 else nn.Upsample(scale_factor=2)]
     model = nn.Sequential(*layers).to(memory_format=torch.channels_last)

@@ -1,4 +1,5 @@
 """Two inputs, two hidden layers of 16, one output: the network of every first lesson, 100 points, plain descent."""
+from itertools import pairwise
 from typing import Any
 
 from workloads.training import jax_steps, keras_steps, tinyfm_steps, torch_steps, weight
@@ -11,7 +12,7 @@ RATE = 0.01
 
 
 def inputs(rng: Any) -> dict[str, Any]:
-    a = {f"w{i}": weight(rng, n, m) for i, (n, m) in enumerate(zip(SIZES, SIZES[1:]))}
+    a = {f"w{i}": weight(rng, n, m) for i, (n, m) in enumerate(pairwise(SIZES))}
     x = rng.standard_normal((4, 100, 2)).astype("float32")
     return a | {"x": x, "y": (x[..., :1] * x[..., 1:]).astype("float32")}
 
