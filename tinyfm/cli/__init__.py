@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import tinyfm
-from tinyfm.cli import check, demo, doctor, predict, train
+from tinyfm.cli import check, demo, doctor, exercises, predict, train
 
-COMMANDS = (demo, train, predict, check, doctor)
+COMMANDS = (demo, train, predict, check, exercises, doctor)
 
 
 class Parser(argparse.ArgumentParser):

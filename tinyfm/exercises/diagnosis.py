@@ -100,6 +100,7 @@ def of_values(y: Any, t: Any, rtol: float, args: Any) -> Wrong | None:
     digits = np.max(np.abs(y - t)[~right]) <= 1e-3 * np.max(np.abs(t))
     if digits: return Wrong("low-precision", f"nearly right, {said}; off by more than rounding",
                             "Look for a small constant that is missing, added or too large.")
+    if right.size == 1: return Wrong("wrong-values", said)
     return Wrong("wrong-values", f"{int((~right).sum())} of {right.size} numbers are wrong, {said}")
 
 

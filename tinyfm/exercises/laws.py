@@ -51,16 +51,15 @@ def agree(mine: Any, truth: Any, *cases: Any, rtol: float = 1e-8, quiet: bool = 
     truth: a function of ours, or the value for the only case.  A dict at a case's end is settings.  quiet: NumPy may
     not warn of overflow and the like.  Functions among the arguments are called here.
     """
-    for case in cases or ((),): agree_on(mine, truth, *arguments(case), rtol, quiet)
-
-
-def agree_on(mine: Any, truth: Any, args: list[Any], settings: dict[str, Any], rtol: float, quiet: bool) -> None:
-    with np.errstate(all="ignore"):
-        expected = truth(*map(fresh, args), **settings) if callable(truth) else truth
-    judge(mine(*args, **settings), expected, rtol, args, settings, lambda f: f(*args, **settings), mine)
-    if quiet and mine.warned and not warns(truth, args, settings):
-        raise Wrong("numpy-warning", f"the values are right, but NumPy warned: {mine.warned[0]}."
-                    f"\n{spelt(args, settings)}", "Rearrange so that no intermediate result overflows or divides by 0.")
+    calls = [arguments(case) for case in cases or ((),)]
+    for args, settings in calls:
+        with np.errstate(all="ignore"):
+            expected = truth(*map(fresh, args), **settings) if callable(truth) else truth
+        if wrong := compare(mine(*args, **settings), expected, rtol, args):
+            raise explained(wrong, mine, [calling(*call) for call in calls], spelt(args, settings))
+        if quiet and mine.warned and not warns(truth, args, settings):
+            raise Wrong("numpy-warning", f"the values are right, but NumPy warned: {mine.warned[0]}\n"
+                        f"{spelt(args, settings)}", "Rearrange: no intermediate result should overflow or divide by 0.")
 
 
 def same(found: Any, expected: Any, rtol: float = 1e-8, said: str = "") -> None:
@@ -78,6 +77,10 @@ def warns(truth: Any, args: Any, settings: Any) -> bool:
     return False
 
 
+def calling(args: list[Any], settings: dict[str, Any]) -> Callable[[Any], Any]:
+    return lambda f: f(*args, **settings)
+
+
 def arguments(case: Any) -> tuple[list[Any], dict[str, Any]]:
     args = list(case) if isinstance(case, tuple) else [case]
     return (args[:-1], args[-1]) if args and isinstance(args[-1], dict) else (args, {})
@@ -86,18 +89,27 @@ def arguments(case: Any) -> tuple[list[Any], dict[str, Any]]:
 def fresh(x: Any) -> Any: return np.array(x) if isinstance(x, np.ndarray) else x
 
 
-def judge(found: Any, expected: Any, rtol: float, args: Any, settings: Any, again: Callable[[Any], Any],
-          mine: Any) -> None:
-    """Raise Wrong with the most telling words there are for the difference."""
-    wrong = compare(found, expected, rtol, args)
-    if wrong is None: return
+def explained(wrong: Wrong, mine: Any, calls: list[Callable[[Any], Any]], where: str) -> Wrong:
+    """The same, with the name of the known mistake that gives the student's results, for every call; else as it is."""
     for mistake, module in known(mine).items():
-        try:
-            with np.errstate(all="ignore"): theirs = again(rebound(mine, Local(module)))
-        except Exception: continue
-        if compare(found, theirs, max(rtol, 1e-7), args) is None and compare(theirs, expected, rtol, args) is not None:
-            raise Wrong("known-mistake", f"{mistake}.\n{wrong.message}\n{spelt(args, settings)}", "", mistake)
-    raise Wrong(wrong.kind, f"{wrong.message}\n{spelt(args, settings)}".rstrip(), wrong.fix)
+        theirs = rebound(mine, Local(module))
+        if all(alike(result(call, mine), result(call, theirs)) for call in calls):
+            return Wrong("known-mistake", f"{mistake}.\n{wrong.message}\n{where}".rstrip(), "", mistake)
+    return Wrong(wrong.kind, f"{wrong.message}\n{where}".rstrip(), wrong.fix)
+
+
+def result(call: Callable[[Any], Any], function: Any) -> Any:
+    """What a call returns, or the name of what it raises."""
+    try:
+        with np.errstate(all="ignore"): return call(function)
+    except StudentError as error:
+        if error.kind == "ended": raise
+        return f"raised {type(error).__name__}"
+
+
+def alike(mine: Any, theirs: Any) -> bool:
+    try: return compare(mine, theirs, 1e-7) is None
+    except Exception: return False
 
 
 def known(mine: Any) -> dict[str, Any]:
@@ -122,7 +134,8 @@ def play(student: Any, scenario: Any, expected: Any, *args: Any, rtol: float = 1
     """
     value = expected is None or isinstance(expected, np.ndarray | np.generic | list | tuple | dict | float | int | str)
     truth = expected if value else scenario(expected, *map(fresh, args))
-    judge(student(scenario, *args), truth, rtol, args, {}, lambda f: f(scenario, *args), student)
+    if wrong := compare(student(scenario, *args), truth, rtol, args):
+        raise explained(wrong, student, [lambda f: f(scenario, *args)], spelt(args, {}))
 
 
 def gradients(mine: Any, forward: Callable[..., Any], *inputs: Any, seed: int = 0) -> None:
