@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tinyfm import rl
+from tinyfm.rl.deep import dqn, ppo
+from tinyfm.rl.deep.copies import evaluate
 
 from .examples import ALL
 
@@ -133,3 +135,22 @@ def test_ours_runs_under_gymnasiums_wrappers():
     env = gymnasium.wrappers.TimeLimit(rl.to_gymnasium(rl.CliffWalking()), 5)
     env.reset(seed=0)
     assert [env.step(0)[3] for _ in range(5)] == [False] * 4 + [True]
+
+
+def test_dqn_in_gymnasiums_cartpole_is_dqn_in_ours():
+    settings = dqn.Settings(steps=1200, copies=1, begin_at=200, updates=1)
+    one, other = (dqn.train(env, settings) for env in (rl.CartPole(), gymnasium.make("CartPole-v1")))
+    assert len(one.returns) > 20 and np.array_equal(one.returns, other.returns)
+    assert np.array_equal(one.network.state_dict()["dense.kernel"], other.network.state_dict()["dense.kernel"])
+
+
+def test_ppo_learns_in_a_vector_of_gymnasiums():
+    same_step = {"autoreset_mode": gymnasium.vector.AutoresetMode.SAME_STEP}
+    env = gymnasium.make_vec("CartPole-v1", 8, vectorization_mode="sync", vector_kwargs=same_step)
+    agent = ppo.train(env, ppo.Settings(steps=16_384))
+    assert evaluate(agent, gymnasium.make("CartPole-v1"), 5).mean() > 150
+
+
+def test_a_vector_that_begins_anew_a_step_later_is_refused():
+    with pytest.raises(ValueError, match="SAME_STEP"):
+        ppo.train(gymnasium.make_vec("CartPole-v1", 2, vectorization_mode="sync"))

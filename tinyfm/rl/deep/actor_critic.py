@@ -58,8 +58,8 @@ def advantages(reward: Array, value: Array, next_value: Array, terminated: Array
                lam: float) -> Array:
     """A_t = sum_k (gamma lam)^k delta_{t+k} up to the end of the episode, (T, n). Schulman et al. 2016, equation 16.
 
-    All arguments are (T, n). next_value: V of what followed, at the end of an episode its last observation. A terminated
-    episode is worth nothing more; a truncated one, only cut off, is still worth next_value.
+    All arguments are (T, n). next_value: V of what followed, at the end of an episode its last observation. Terminated,
+    an episode is worth nothing more; truncated, only cut off, it is still worth next_value.
     """
     delta = reward + gamma * (1 - terminated) * next_value - value
     A, ahead = np.empty_like(delta), np.zeros_like(delta[0])
@@ -90,7 +90,7 @@ def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Ag
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return copies.agent(actor)
+    return copies.agent(actor, critic)
 
 
 def play(copies: Copies, actor: Sequential, horizon: int, rng: np.random.Generator) -> list[Array]:

@@ -1,4 +1,4 @@
-"""What the algorithms play in, n copies of an environment, ours or Gymnasium's; and what they leave behind, an Agent."""
+"""What the algorithms play in: n copies of an environment, ours or Gymnasium's. What they leave behind: an Agent."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ class Agent(NamedTuple):
     """A trained network, and the episodes that it learnt from: their returns, and the steps taken when each ended.
 
     network: observations (n, features) -> one number for each action, values or preferences; the largest is taken.
+    critic: observations -> V (n, 1), where the algorithm has learnt one.
     """
 
     network: Sequential
+    critic: Sequential | None
     returns: Array
     ends: Array
 
@@ -74,11 +76,11 @@ class Copies:
         if self.line and self.returns:
             self.line.on_train_batch_end(self.steps - 1, {"return": float(np.mean(self.returns[-20:]))})
 
-    def agent(self, network: Sequential) -> Agent:
+    def agent(self, network: Sequential, critic: Sequential | None = None) -> Agent:
         """What is left when the learning is over."""
         if self.line:
             self.line.on_epoch_end(0, {"return": float(np.mean(self.returns[-20:] or [np.nan]))})
-        return Agent(network, np.array(self.returns), np.array(self.ends))
+        return Agent(network, critic, np.array(self.returns), np.array(self.ends))
 
 
 def outputs(network: Sequential, obs: Array) -> Array:

@@ -5,7 +5,7 @@ long memory, not from the last one, and its goal is computed by an older copy of
 
     a*   = argmax_a Q(s', a)                                     the network chooses
     goal = r + gamma (1 - terminated) Q'(s', a*)                 its older copy says what that is worth
-    loss = mean huber(Q(s, a) - goal)
+    loss = mean (Q(s, a) - goal)^2
 
 `python -m tinyfm.rl.deep.dqn` prints the mean return of 100 episodes of CartPole.
 """
@@ -59,7 +59,7 @@ class Memory:
 
     def __init__(self, size: int, features: int) -> None:
         self.size, self.added = size, 0
-        self.columns = [np.zeros((size, features), np.float32), np.zeros((size, 1), np.int64),
+        self.columns: list[Array] = [np.zeros((size, features), np.float32), np.zeros((size, 1), np.int64),
                         np.zeros((size, 1), np.float32), np.zeros((size, features), np.float32),
                         np.zeros((size, 1), np.float32)]
 
@@ -110,7 +110,7 @@ def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Ag
             goal = goals(reward, following, terminated, online, target, settings.gamma)
             Q = ops.take_along_axis(online(obs), action, axis=1)               # Q(s, a), (batch, 1)
             optimizer.zero_grad()
-            ops.huber(Q, goal).backward()
+            ops.mean(ops.square(Q - goal)).backward()
             optimizer.step()
             if optimizer.time % settings.sync_every == 0:
                 target.load_state_dict(online.state_dict())

@@ -89,7 +89,7 @@ def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Ag
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-    return copies.agent(actor)
+    return copies.agent(actor, critic)
 
 
 def play(copies: Copies, actor: Sequential, critic: Sequential, settings: Settings,

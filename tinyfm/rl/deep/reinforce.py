@@ -3,7 +3,7 @@
 Play one whole episode; make every action of it more likely, as much as its return G_t was better than expected:
 
     G_t  = r_t + gamma G_{t+1}
-    loss = -mean (G_t - v(S_t)) log pi(A_t|S_t) + mean (v(S_t) - G_t)^2
+    loss = -sum_t (G_t - v(S_t)) log pi(A_t|S_t) + sum_t (v(S_t) - G_t)^2
 
 The baseline v, a second network, changes nothing on average, since sum_a pi(a|s) grad log pi(a|s) = 0; it takes away
 noise. (The book has gamma^t before each term; here, as nearly everywhere, it is left out.)
@@ -70,11 +70,11 @@ def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Ag
         A = G - outputs(baseline, obs)                         # (T, 1)
 
         log_pi = ops.take_along_axis(ops.log_softmax(policy(obs)), action, axis=1)
-        loss = -ops.mean(A * log_pi) + ops.mean(ops.square(baseline(obs) - G))
+        loss = -ops.sum(A * log_pi) + ops.sum(ops.square(baseline(obs) - G))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return copies.agent(policy)
+    return copies.agent(policy, baseline)
 
 
 def play(copies: Copies, policy: Sequential, rng: np.random.Generator) -> tuple[Array, Array, Array, Array, float]:
