@@ -1,0 +1,57 @@
+"""The lessons run, as scripts and as notebooks, and are made of the parts that were promised."""
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "tutorials"
+LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+each = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+def run(*words):
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True,
+                          env={**environment, "PYTHONPATH": str(FOLDER.parent)})
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@each
+def test_begins_with_a_question_and_ends_with_a_summary(path):
+    text = path.read_text("utf-8")
+    number = path.stem[:2]
+    assert text.startswith(f"# %% [markdown]\n# # {number} ")
+    for part in (r"\*\*Question:\*\* .*\?", r"\*\*Needs:\*\*", r"\*\*Minutes:\*\* \d+", r"\*\*You will have built:\*\*",
+                 r"## Summary\n", r"\*\*Exercises that follow:\*\*"):
+        assert re.search(part, text), part
+    summary = re.sub(r"\n# ?", " ", text.split("## Summary\n", 1)[1].split("**Exercises", 1)[0])
+    assert 2 <= len(re.findall(r"[.!?] +(?=[A-Z`]|$)", summary)) <= 5
+    assert text.count("\nassert ") + text.count("    assert ") >= 5 and "plt.show()" in text
+
+
+@each
+def test_typeset_formulas_are_closed(path):
+    for i, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if line.startswith("#"): assert line.count("$$") % 2 == 0, f"{path.name}:{i}: a formula stands on one line"
+
+
+@pytest.mark.slow
+@each
+def test_runs_as_a_script_and_shows_pictures(path, tmp_path):
+    out = run(FOLDER / "run.py", path.stem[:2], "--pictures", tmp_path)
+    assert int(re.search(r"(\d+) pictures", out)[1]) == len(list(tmp_path.glob("*.png"))) >= 1
+
+
+@pytest.mark.reference
+@each
+def test_runs_as_a_notebook(path, tmp_path):
+    assert importlib.util.find_spec("jupytext") and importlib.util.find_spec("nbconvert"), "pip install -e .[notebook]"
+    book = tmp_path / f"{path.stem}.ipynb"
+    run("-m", "jupytext", "--quiet", "--to", "ipynb", "--set-kernel", "python3", "--execute", path, "--output", book)
+    text = book.read_text("utf-8")
+    assert '"output_type": "error"' not in text and "image/png" in text
