@@ -23,8 +23,10 @@ def peak_memory() -> float | None:
     """Megabytes that this process ever held at once; its own, not what it inherited from who started it."""
     if Path("/proc/self/status").exists():
         return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1e3
-    try: from resource import RUSAGE_SELF, getrusage
-    except ImportError: return None                              # Windows
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:                                          # Windows
+        return None
     return getrusage(RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 

@@ -119,7 +119,7 @@ assert penalties[-1] < penalties[0] / 20 and abs(after.mean() - 1) < 0.1
 # may be a *start* from which one gradient step gets near any of them. Model-agnostic meta-learning (Finn et al. 2017)
 # looks for it by gradient descent *through the gradient step*:
 #
-# $$ \theta \leftarrow \theta - \beta \nabla_\theta \sum_k L'_k(\theta_k), \qquad \theta_k = \theta - \alpha \nabla L_k(\theta) $$
+# $$ \theta \leftarrow \theta - \beta \nabla_\theta \sum_k L'_k\big(\theta - \alpha \nabla L_k(\theta)\big) $$
 #
 # where $L_k$ is the error on the seen points of task $k$ and $L'_k$ that on new ones.
 
