@@ -75,6 +75,9 @@ the file must agree with it, which its own checks prove.  Numbers: `rng` is seed
                                              versions survive (the listed mistakes, and every single change of a sign,
                                              term, axis, comparison, number, name that `mutants` can think of)
 
+Topics: 01_neuron 02_chain_rule 03_rules 04_matmul 05_softmax 06_engine 07_layers 08_optimisers 09_training
+10_convolution 11_planning 12_policies 13_representation 14_language 15_data 16_debugging.
+
 Rules: 95 % of the wrong versions are caught; no exercise needs a later one; a file has 40 to 90 lines; for each thing
 that can go wrong a check is public; hidden ones only draw more of the same, so that nobody is surprised.
 '''

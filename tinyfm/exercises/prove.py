@@ -95,6 +95,8 @@ def facts(exercise: Exercise) -> Iterable[str]:
     if not exercise.after: yield "no `after`: why does it work?"
     if not exercise.mistakes: yield "no `mistakes`: which are the usual ones?"
     if not 5 <= exercise.minutes <= 30: yield f"{exercise.minutes} minutes"
+    for line in exercise.stub.split("\n"):
+        if len(line) > 120: yield f"{len(line)} characters in a line of the student's file: {line}"
     for line in leaked(exercise): yield f"the stub holds a line of the solution: {line}"
 
 
