@@ -25,7 +25,7 @@ TORCH = {
     "gaussian_negative_log_likelihood": F + "gaussian_nll_loss", "gelu": F + "gelu", "getitem": "Tensor.__getitem__",
     "group_norm": F + "group_norm", "gru": "nn.GRU", "gru_cell": "nn.GRUCell", "hard_shrink": F + "hardshrink",
     "hard_sigmoid": F + "hardsigmoid", "hard_silu": F + "hardswish", "hard_tanh": F + "hardtanh", "hinge": F + "hinge_embedding_loss",
-    "huber": F + "huber_loss", "identity": "clone", "interpolate": F + "interpolate", "inv": "linalg.inv",
+    "huber": F + "huber_loss", "identity": "clone", "info_nce": "-", "interpolate": F + "interpolate", "inv": "linalg.inv",
     "kl_divergence": F + "kl_div", "layer_norm": F + "layer_norm", "leaky_relu": F + "leaky_relu", "linear": F + "linear",
     "linear_recurrence": "-", "log_cosh": "-", "log_sigmoid": F + "logsigmoid", "log_softmax": "log_softmax", "logabsdet": "linalg.slogdet",
     "lstm": "nn.LSTM", "lstm_cell": "nn.LSTMCell", "matrix_transpose": "Tensor.mT", "max": "amax", "max_pool1d": F + "max_pool1d",

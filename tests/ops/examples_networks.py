@@ -108,6 +108,8 @@ LOSSES = [
                                                       / 2, reduction)),
     line(fm.cosine_similarity, case(same(2, min_dims=1, min_side=1), nonzero, axis=axis),
          lambda a, b, axis: (a * b).sum(axis) / np.sqrt((a * a).sum(axis) * (b * b).sum(axis))),
+    line(fm.info_nce, case(sizes(lambda n, d: ((n, d), (n, d)), (1, 3), (2, 3)), nonzero,
+                           temperature=st.sampled_from([0.5, 1.0]), reduction=reductions), ref.info_nce),
     line(fm.kl_divergence, case(alike, normal, positive, reduction=reductions),
          lambda p, t, reduction: ref.reduced(t * (np.log(t) - p), reduction)),
     line(fm.kl_divergence, case(alike, normal, normal, log_target=True),

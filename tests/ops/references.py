@@ -198,6 +198,15 @@ def huber(p, t, delta=1.0, reduction="mean"):
     return reduced(np.where(d <= delta, d**2 / 2, delta * d - delta**2 / 2), reduction)
 
 
+def info_nce(a, b, temperature=0.5, reduction="mean"):
+    """Row by row: minus the log of what the partner has of all the others."""
+    z, n = np.concatenate([a, b]), len(a)
+    e = [[np.exp(p @ q / np.sqrt(p @ p * (q @ q)) / temperature) * (i != j) for j, q in enumerate(z)]
+         for i, p in enumerate(z)]
+    losses = np.array([-np.log(e[i][(i + n) % (2 * n)] / sum(e[i])) for i in range(2 * n)])
+    return reduced(losses, reduction)
+
+
 def binary_cross_entropy_with_logits(x, t, weight=1.0, pos_weight=1.0, reduction="mean"):
     p = sigmoid(x)
     return reduced(-weight * (pos_weight * t * np.log(p) + (1 - t) * np.log(1 - p)), reduction)

@@ -47,8 +47,8 @@ from tinyfm.ops.lookup import (
 )
 from tinyfm.ops.losses import (
     binary_cross_entropy, binary_cross_entropy_with_logits, cosine_similarity, gaussian_negative_log_likelihood,
-    hinge, huber, kl_divergence, log_cosh, mean_absolute_error, mean_squared_error, negative_log_likelihood,
-    poisson_negative_log_likelihood, smooth_l1, softmax_cross_entropy,
+    hinge, huber, info_nce, kl_divergence, log_cosh, mean_absolute_error, mean_squared_error,
+    negative_log_likelihood, poisson_negative_log_likelihood, smooth_l1, softmax_cross_entropy,
 )
 from tinyfm.ops.attention import (
     attention_weights, scaled_dot_product_attention,
@@ -76,8 +76,8 @@ __all__ = [
     "exp2", "expand_dims", "expm1", "flip", "floor", "floor_divide", "from_diagonal",
     "gaussian_negative_log_likelihood", "gelu", "getitem", "greater", "greater_equal", "group_norm", "gru",
     "gru_cell", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "hinge", "huber", "hypot", "identity",
-    "interpolate", "inv", "isfinite", "isinf", "isnan", "kl_divergence", "kron", "layer_norm", "leaky_relu",
-    "less", "less_equal", "linear", "linear_recurrence", "log", "log10", "log1p", "log2", "log_cosh",
+    "info_nce", "interpolate", "inv", "isfinite", "isinf", "isnan", "kl_divergence", "kron", "layer_norm",
+    "leaky_relu", "less", "less_equal", "linear", "linear_recurrence", "log", "log10", "log1p", "log2", "log_cosh",
     "log_sigmoid", "log_softmax", "logabsdet", "logaddexp", "logical_and", "logical_not", "logical_or",
     "logsumexp", "lstm", "lstm_cell", "matmul", "matrix_transpose", "max", "max_pool1d", "max_pool2d",
     "maximum", "mean", "mean_absolute_error", "mean_squared_error", "median", "min", "minimum", "mish",

@@ -20,7 +20,7 @@ from tinyfm.ops.linear import vecdot
 from tinyfm.ops.lookup import one_hot
 from tinyfm.ops.normalization import normalize
 from tinyfm.ops.reduce import log_softmax, mean, softmax, sum
-from tinyfm.ops.shape import expand_dims, squeeze, take, take_along_axis
+from tinyfm.ops.shape import concat, expand_dims, matrix_transpose, squeeze, take, take_along_axis
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -121,6 +121,22 @@ def gaussian_negative_log_likelihood(prediction: Any, target: Any, variance: Any
 def cosine_similarity(a: Any, b: Any, *, axis: int = -1, epsilon: float = 1e-12) -> Any:
     """a . b / (max(||a||, epsilon) max(||b||, epsilon)) along the axis."""
     return vecdot(normalize(a, axis=axis, epsilon=epsilon), normalize(b, axis=axis, epsilon=epsilon), axis)
+
+
+def info_nce(a: Any, b: Any, *, temperature: float = 0.5, reduction: str = "mean") -> Any:
+    """-ln softmax(s)_partner, s = z z^T / temperature over the other 2n - 1 rows; z: a and b, (n, d), at length 1.
+
+    Row i of a and row i of b are two views of one thing: each shall find the other among all.  "none" gives (2n,),
+    those of a first.  Chance is ln(2n - 1).  Van den Oord et al. 2018; with these rows, NT-Xent of Chen et al. 2020.
+    """
+    check_same("info_nce", a, b, ("a", "b"))
+    if len(shape_of(a)) != 2: raise ShapeError(f"info_nce: a and b must be (n, d), received {shape_of(a)}.")
+    if not temperature > 0: raise SettingError(f"info_nce: temperature must be positive, received {temperature}.")
+    n = shape_of(a)[0]
+    z = normalize(concat([a, b], axis=0), axis=-1)
+    itself = np.eye(2 * n, dtype=bool)
+    scores = where(itself, -1e9, (z @ matrix_transpose(z)) * (1 / temperature))       # (2n, 2n)
+    return reduced(categorical_cost(scores, np.roll(np.arange(2 * n), n)), reduction)
 
 
 # ------------------------------------------------------------ probabilities
