@@ -132,6 +132,24 @@ def _frame(x: float, y: float, width: int, height: int) -> Any:
     return Rectangle((x, y), width, height, fill=False, edgecolor=ORANGE, linewidth=2.5, clip_on=False)
 
 
+def contact_sheet(rows: Mapping[str, ArrayLike], *, title: str = "Contact sheet", ax: "Axes | None" = None) -> "Axes":
+    """Rows of images under each other, each with its name: {"noisy": (n, h, w), "denoised": (n, h, w), ...}.
+
+    Images may be (n, h, w), (n, h, w, 1) or (n, h, w, 3); all have one shape and share one scale.
+    """
+    if len({np.shape(images) for images in rows.values()}) != 1:
+        raise ShapeError("contact_sheet takes rows of images that have one shape, received "
+                         f"{ {name: np.shape(images) for name, images in rows.items()} }")
+    images = _images(np.concatenate([np.asarray(row) for row in rows.values()]))
+    columns, (height, width) = len(images) // len(rows), images.shape[1:3]
+    ax = _axes(ax, *_page_size(len(images), columns, width, height))
+    corners = _tiles(ax, images, columns, 0, cmap="gray", vmin=0, vmax=1)
+    ax.set_yticks([y + height / 2 for _, y in corners[::columns]], list(rows))
+    ax.tick_params(length=0)
+    ax.set_title(title)
+    return ax
+
+
 def filters(kernel: ArrayLike, *, ax: "Axes | None" = None) -> "Axes":
     """The filters of a convolution, (h, w, in, out): one column per output, one row per input, on one scale about 0.
 
@@ -231,7 +249,7 @@ def _images(images: ArrayLike) -> NDArray[Any]:
     x = np.asarray(images)
     x = x[..., 0] if x.ndim == 4 and x.shape[-1] == 1 else x
     if x.ndim not in (3, 4) or (x.ndim == 4 and x.shape[-1] != 3) or not x.size:
-        raise ShapeError(f"predictions expects images (n, h, w), (n, h, w, 1) or (n, h, w, 3), got {np.shape(images)}")
+        raise ShapeError(f"a page shows images (n, h, w), (n, h, w, 1) or (n, h, w, 3), got {np.shape(images)}")
     smallest, largest = float(x.min()), float(x.max())
     return (x - smallest) / (largest - smallest or 1.0)
 

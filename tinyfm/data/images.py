@@ -34,6 +34,15 @@ def read_image(path: StrPath, *, max_pixels: int = MAX_PIXELS) -> Image:
     raise FormatError(f"{path} is neither PNG nor PGM/PPM: it starts with {content[:8]!r}. Save it as a PNG.")
 
 
+def to_floats(images: ArrayLike) -> Image:
+    """(n, height, width, channels) from 0 to 1, of grey values 0 to 255, (n, height, width) or with a channel axis."""
+    x = np.asarray(images)
+    if x.dtype != np.uint8 or x.ndim not in (3, 4) or not x.size:
+        raise ShapeError("to_floats takes grey values 0 to 255 as uint8, (n, height, width) or (n, height, width, "
+                         f"channels), received {x.dtype} of shape {x.shape}.")
+    return np.divide(x if x.ndim == 4 else x[..., None], 255, dtype=np.float32)
+
+
 def _read_png(content: bytes, path: str, max_pixels: int) -> Image:
     width, height = (int.from_bytes(content[at:at + 4]) for at in (16, 20))    # the IHDR chunk always comes first
     _check_size(width, height, path, max_pixels)

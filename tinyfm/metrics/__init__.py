@@ -39,13 +39,14 @@ from tinyfm.metrics.probability import (
     roc_auc,
     roc_curve,
 )
+from tinyfm.metrics.probing import Probe, probe
 from tinyfm.metrics.regression import mean_absolute_error, mean_squared_error, r2_score
 
 __all__ = [
-    "Calibration", "Metric", "PerClass", "RocCurve", "accuracy", "binary_accuracy", "calibration", "confusion_matrix",
-    "cross_validate", "expected_calibration_error", "f1_score", "get", "k_fold", "log_loss", "mean_absolute_error",
-    "mean_squared_error", "per_class", "precision", "r2_score", "recall", "report", "roc_auc", "roc_curve",
-    "top_k_accuracy",
+    "Calibration", "Metric", "PerClass", "Probe", "RocCurve", "accuracy", "binary_accuracy", "calibration",
+    "confusion_matrix", "cross_validate", "expected_calibration_error", "f1_score", "get", "k_fold", "log_loss",
+    "mean_absolute_error", "mean_squared_error", "per_class", "precision", "probe", "r2_score", "recall", "report",
+    "roc_auc", "roc_curve", "top_k_accuracy",
 ]  # fmt: skip
 
 Metric: TypeAlias = Callable[[ArrayLike, ArrayLike], float]

@@ -37,7 +37,7 @@ def probe(features: ArrayLike, labels: ArrayLike, test_features: ArrayLike, test
     """
     x, x_test = flat(features, "features"), flat(test_features, "test_features")
     classes = int(max(np.max(labels), np.max(test_labels))) + 1
-    y, y_test = class_numbers(numbers(labels, "labels"), classes), class_numbers(numbers(test_labels, "test_labels"), classes)
+    y, y_test = (class_numbers(numbers(part, "labels"), classes) for part in (labels, test_labels))
     for name, a, b in (("labels", x, y), ("test_labels", x_test, y_test)):
         if b.shape != a.shape[:1]: raise ShapeError(f"probe: {name} {b.shape} for features of {len(a)} examples.")
     if x.shape[1] != x_test.shape[1]:
