@@ -21,7 +21,8 @@ from tinyfm import metrics, ops
 from tinyfm.data import digits, to_floats
 from tinyfm.data.augmentation import elastic, random_affine
 from tinyfm.nn import Conv2D, Dense, Flatten, Sequential
-from tinyfm.optim import Adam, CosineDecay
+from tinyfm.optim import Adam
+from tinyfm.schedules import CosineDecay
 
 Array = NDArray[Any]
 
