@@ -166,12 +166,15 @@ class Op:
     argument, only its shape or dtype (`x_shape`, `x_dtype`), the result (`out`), a setting.  Nothing else is kept.
     `kernel` is an optional NumPy twin of the rule, used when the arguments are plain arrays; `joint` one twin
     for all arguments at once: joint(g, wanted, ...) -> one gradient or None each.
+    `keep` is a twin of the function for when gradients are recorded: it returns (result, what else the joint kernel
+    would have to compute again), and that is what the joint kernel finds under the name `kept`; it may be None.
     kind: "elementwise" (diagonal Jacobian), "linear" (in each argument) or None; it only serves forward mode.
     """
 
     def __init__(self, forward: Callable[..., Any], formula: str, kind: str | None,
-                 rules: Mapping[str, tuple[Any, ...]], joint: Rule | None = None) -> None:
-        self.forward, self.formula, self.kind = forward, formula, kind
+                 rules: Mapping[str, tuple[Any, ...]], joint: Rule | None = None,
+                 keep: Callable[..., Any] | None = None) -> None:
+        self.forward, self.formula, self.kind, self.keep = forward, formula, kind, keep
         self.name = self.__name__ = forward.__name__
         self.__doc__, self.__module__ = f"${formula}$\n\n{forward.__doc__ or ''}", forward.__module__
         self.__signature__ = inspect.signature(forward)
@@ -194,7 +197,7 @@ class Op:
         facts: dict[str, tuple[str, int, Any]] = {}
         for arg, rule, kernel in zip(self.args, self.rules, self.kernels):
             if rule is None or kernel is None: continue
-            names = {*rule.needs, *kernel.needs, *(self.joint.needs if self.joint else ())} - set(self.settings)
+            names = {*rule.needs, *kernel.needs, *(self.joint.needs if self.joint else ())} - {*self.settings, "kept"}
             if self.kind == "linear": names |= {a for a in self.args if a != arg and f"{a}_shape" not in names}
             rule.reads = sorted((n, place[n]) for n in names if n in place)
             for n in names - set(place):
@@ -214,7 +217,8 @@ class Op:
             else:
                 values.append(a if type(a) is not list else np.asarray(a)); parents.append(None)
         try:
-            out = self.forward(*values, **settings)
+            if self.keep is None or not (recorded and state.recording): out = self.forward(*values, **settings)
+            else: out, kept = self.keep(*values, **settings)
         except ValueError as error:
             raise complaint(self, error, values, settings) from None
         watch = state.watch
@@ -227,6 +231,7 @@ class Op:
         saved = {name: values[i] for name, i in reads} if reads else {}
         if self.facts: saved.update([(name, fact(values[i])) for name, i, fact in self.facts])
         if self.settings: saved.update(self.settings | settings)
+        if self.keep is not None: saved["kept"] = kept
         node = Node(self, parents, saved, out.shape)
         if watch is not None: watch.recorded(node, values)
         return Tensor(out, node)
@@ -246,11 +251,11 @@ def named(rule: Rule, skip: int = 1) -> Any:
     return call
 
 
-def op(formula: str, kind: str | None = None, *, joint: Rule | None = None,
+def op(formula: str, kind: str | None = None, *, joint: Rule | None = None, keep: Callable[..., Any] | None = None,
        **rules: tuple[Any, ...]) -> Callable[..., Op]:
     """Enter a NumPy function into the table: its formula, its kind, and (LaTeX, rule[, kernel]) for each argument."""
     def enter(forward: Callable[..., Any]) -> Op:
-        table[forward.__name__] = entry = Op(forward, formula, kind, rules, joint)
+        table[forward.__name__] = entry = Op(forward, formula, kind, rules, joint, keep)
         return entry
     return enter
 

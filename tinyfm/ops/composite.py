@@ -17,17 +17,17 @@ from tinyfm.ops.shape import identity
 
 
 def fused(formula: str, composite: Callable[..., Any], joint: Rule | None = None,
-          wrt: Sequence[str] | None = None) -> Callable[..., Op]:
+          wrt: Sequence[str] | None = None, keep: Callable[..., Any] | None = None) -> Callable[..., Op]:
     """Enter a kernel into the table whose rules differentiate `composite`, which takes the same arguments and settings.
 
-    wrt: the arguments with a derivative; all of them by default.
+    wrt: the arguments with a derivative; all of them by default.  joint, keep: as in `Op`.
     """
     names = list(signature(composite).parameters.values())
     args = [p.name for p in names if p.kind is not p.KEYWORD_ONLY]
     settings = [p.name for p in names if p.kind is p.KEYWORD_ONLY]
     rules: dict[str, Any] = {a: (latex(a), composite_rule(composite, args, settings, a))
                              for a in (args if wrt is None else wrt)}
-    return op(formula, joint=joint, **rules)
+    return op(formula, joint=joint, keep=keep, **rules)
 
 
 def latex(name: str) -> str:

@@ -85,11 +85,11 @@ def lstm_by_steps(x: Any, h0: Any, c0: Any, w: Any, u: Any, b: Any) -> Any:
     return stack(states, 1)
 
 
-@fused(r"h_t, c_t = \mathrm{LSTM}(x_t, h_{t-1}, c_{t-1})", lstm_by_steps,
-       joint=lambda g, wanted, x, h0, c0, w, u, b, out: kernels.lstm_gradients(g, wanted, x, h0, c0, w, u, b, out))
+@fused(r"h_t, c_t = \mathrm{LSTM}(x_t, h_{t-1}, c_{t-1})", lstm_by_steps, keep=kernels.lstm,
+       joint=lambda g, wanted, x, h0, c0, w, u, b, kept: kernels.lstm_gradients(g, wanted, x, h0, c0, w, u, b, kept))
 def lstm_states(x: Array, h0: Array, c0: Array, w: Array, u: Array, b: Array | None) -> Array:
     """All states h and c of an LSTM, side by side: (batch, time, 2 units)."""
-    return kernels.lstm(x, h0, c0, w, u, b)
+    return kernels.lstm(x, h0, c0, w, u, b)[0]
 
 
 def gru_by_steps(x: Any, h0: Any, w: Any, u: Any, b: Any, b_recurrent: Any) -> Any:
