@@ -4,9 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 
 import pytest
+
+import tinyfm
 
 FOLDER = Path(__file__).parents[1] / "tutorials"
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
@@ -55,3 +58,13 @@ def test_runs_as_a_notebook(path, tmp_path):
     run("-m", "jupytext", "--quiet", "--to", "ipynb", "--set-kernel", "python3", "--execute", path, "--output", book)
     text = book.read_text("utf-8")
     assert '"output_type": "error"' not in text and "image/png" in text
+
+
+def test_the_glossary_names_what_exists():
+    rows = [row for row in (FOLDER / "glossary.md").read_text("utf-8").splitlines() if re.match(r"\| [^-t]", row)]
+    for row in rows:
+        english, chinese, code, meaning = (cell.strip() for cell in row.strip("|").split(" | "))
+        assert english and meaning and re.search("[\u4e00-\u9fff]", chinese), row
+        names = re.fullmatch(r"`([\w.]+)`", code)[1].split(".")
+        if names[0] == "fm": assert reduce(getattr, names[1:], tinyfm) is not None
+    assert len(rows) >= 60
