@@ -33,19 +33,20 @@ class GPT(Model):
     """
 
     def __init__(self, vocabulary: int, block_size: int = 64, num_layers: int = 4, num_heads: int = 4, width: int = 128,
-                 *, dropout: float = 0.0, positions: str = "learned", tie_weights: bool = True, **options: Any) -> None:
+                 *, dropout: float = 0.0, positions: str = "learned", tie_weights: bool = True, epsilon: float = 1e-5,
+                 **options: Any) -> None:
         super().__init__(**options)
         if positions not in ("learned", "rotary"):
             raise SettingError(f"GPT: positions must be 'learned' or 'rotary', received {positions!r}.")
         self.vocabulary, self.block_size, self.num_layers = vocabulary, block_size, num_layers
         self.num_heads, self.width, self.dropout = num_heads, width, dropout
-        self.positions, self.tie_weights = positions, tie_weights
+        self.positions, self.tie_weights, self.epsilon = positions, tie_weights, epsilon
         start, smaller = RandomNormal(0, 0.02), RandomNormal(0, 0.02 / sqrt(2 * num_layers))
         self.drop = Dropout(dropout)
-        self.blocks = [TransformerBlock(num_heads, dropout=dropout, rotary=positions == "rotary",
+        self.blocks = [TransformerBlock(num_heads, dropout=dropout, rotary=positions == "rotary", epsilon=epsilon,
                                         kernel_initializer=start, output_initializer=smaller)
                        for _ in range(num_layers)]
-        self.norm = LayerNormalization(epsilon=1e-5)
+        self.norm = LayerNormalization(epsilon=epsilon)
 
     def build(self, input_shape: Any) -> None:
         start = RandomNormal(0, 0.02)
