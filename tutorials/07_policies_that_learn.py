@@ -115,7 +115,7 @@ plt.show()
 # ## How good was that action? GAE
 #
 # Where a network $v(s)$ guesses the value, one step already tells something:
-# $\delta_t = r_t + \gamma v(s_{t+1}) - v(s_t)$ is positive when things went better than expected. Waiting longer is less
+# $\delta_t = r_t + \gamma v(s_{t+1}) - v(s_t)$ is positive when things went better than hoped. Waiting longer is less
 # biased and more noisy. Generalised advantage estimation (Schulman et al. 2016) mixes all waiting times:
 #
 # $$ A_t = \sum_{k \ge 0} (\gamma \lambda)^k \delta_{t+k} $$
