@@ -39,11 +39,11 @@ TORCH = {
     "softsign": F + "softsign", "solve": "linalg.solve", "standardize": "-", "step": "heaviside", "stop_gradient": "Tensor.detach",
     "sum_to": "Tensor.sum_to_size", "take": "index_select", "take_along_axis": "gather", "tanh_shrink": F + "tanhshrink",
     "threshold": F + "threshold", "tile": "tile", "unstack": "unbind", "vecdot": "linalg.vecdot", "subtract": "sub", "divide": "div",
-    "multiply": "mul", "floor_divide": "floor_divide", "hypot": "hypot",
+    "matrix_trace": "trace", "multiply": "mul", "floor_divide": "floor_divide", "hypot": "hypot",
 }
 NUMPY = {"norm": "linalg.norm", "inv": "linalg.inv", "det": "linalg.det", "solve": "linalg.solve", "logabsdet": "linalg.slogdet",
          "pad_constant": "pad", "astype": "astype", "getitem": "ndarray.__getitem__", "identity": "-", "cross": "cross",
-         "repeat": "repeat", "scatter": "add.at", "scatter_along_axis": "put_along_axis", "trace": "trace", "concat": "concat",
+         "repeat": "repeat", "scatter": "add.at", "scatter_along_axis": "put_along_axis", "matrix_trace": "trace", "concat": "concat",
          "step": "heaviside", "threshold": "-", "linear": "-", "rsqrt": "-", "take": "take"}
 KERAS = {
     **{name: KA + name for name in ("celu", "elu", "gelu", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid",
@@ -60,7 +60,7 @@ KERAS = {
     "mean_absolute_error": "losses.MeanAbsoluteError", "huber": "losses.Huber", "log_cosh": "losses.LogCosh", "hinge": "losses.Hinge",
     "kl_divergence": "losses.KLDivergence", "cosine_similarity": "losses.CosineSimilarity", "stop_gradient": K + "stop_gradient",
     "scaled_dot_product_attention": K + "dot_product_attention", "interpolate": K + "image.resize", "topk": K + "top_k",
-    "norm": K + "norm", "getitem": "KerasTensor.__getitem__", "logabsdet": K + "slogdet", "pow": K + "power", "remainder": K + "mod",
+    "norm": K + "norm", "getitem": "KerasTensor.__getitem__", "matrix_trace": K + "trace", "logabsdet": K + "slogdet", "pow": K + "power", "remainder": K + "mod",
 }
 LATER = {"unstack"}                              # in NumPy since 2.1; the page is the same with every NumPy
 DIFFERENCES = {
@@ -78,7 +78,7 @@ DIFFERENCES = {
     "softmax": "axis=-1 by default", "log_softmax": "axis=-1 by default", "split": "a number of parts, as NumPy; PyTorch takes their size",
     "take": "of the flattened array when no axis is given, as NumPy", "repeat": "each element in its place, as NumPy; PyTorch's repeat is our tile",
     "softmax_cross_entropy": "classes on the last axis; integer or soft targets", "ctc_loss": "batch first; PyTorch is time first",
-    "pow": "x**0 is 1 with gradient 0, even at 0", "gelu": "approximate=True is the tanh form", "batch_norm": "channels last",
+    "matrix_trace": "fm.trace records a run: step through it", "pow": "x**0 is 1 with gradient 0, even at 0", "gelu": "approximate=True is the tanh form", "batch_norm": "channels last",
     "group_norm": "channels last", "logabsdet": "ln |det A| alone", "cosine_similarity": "along the last axis",
     "dropout": "the mask or an rng is given: no global random state", "equal": "element by element", "step": "0 at 0",
 }

@@ -16,14 +16,16 @@ from tinyfm.ops import *  # noqa: F403
 if TYPE_CHECKING:
     from tinyfm.gradcheck import check_backward, check_bellman, check_gradients, check_policy, check_rule
     from tinyfm.models.choose import choose
+    from tinyfm.tracing import trace
 
 __version__ = "0.1.0"
 CHECKS = ["check_backward", "check_bellman", "check_gradients", "check_policy", "check_rule"]
-LATE = {"choose": "tinyfm.models.choose"} | dict.fromkeys(CHECKS, "tinyfm.gradcheck")
-ROOMS = {"checkpoint", "data", "gradcheck", "metrics", "models", "nn", "optim", "plot", "rl", "schedules", "train"}
+LATE = {"choose": "tinyfm.models.choose", "trace": "tinyfm.tracing"} | dict.fromkeys(CHECKS, "tinyfm.gradcheck")
+ROOMS = {"checkpoint", "data", "gradcheck", "metrics", "models", "nn", "optim", "plot", "rl", "schedules", "tracing",
+         "train"}
 __all__ = [*ops.__all__, "Tensor", "backward", "check_backward", "check_bellman", "check_gradients", "check_policy",
            "check_rule", "choose", "debug", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad",
-           "pushforward", "tensor", "value_and_grad", "vjp"]
+           "pushforward", "tensor", "trace", "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:

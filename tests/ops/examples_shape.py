@@ -119,7 +119,7 @@ SHAPE = [
          lambda x, offset, axis1: fm.from_diagonal(x, shape=(4, 2, 4), offset=offset, axis1=axis1,
                                                    axis2=2 if axis1 == 0 else 0),
          lambda x, offset, axis1: ref.from_diagonal(x, (4, 2, 4), offset, axis1, 2 if axis1 == 0 else 0)),
-    call("trace", case(square, offset=st.integers(-1, 1)), lambda x, offset: fm.trace(x, offset),
+    call("matrix_trace", case(square, offset=st.integers(-1, 1)), lambda x, offset: fm.matrix_trace(x, offset),
          lambda x, offset: np.trace(x, offset)),
     call("concat", case(sizes(lambda n, m, k: ((n, m), (n, k), (n, 2)), (0, 3), (0, 3), (1, 3)),
                         axis=st.sampled_from([1, -1])),

@@ -210,7 +210,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "outer": lambda a, b: Stand(ops.outer(unstand(a), unstand(b))),
     "dot": lambda a, b: Stand(ops.dot(unstand(a), unstand(b))),
     "tensordot": lambda a, b, axes=2: Stand(ops.tensordot(unstand(a), unstand(b), axes)),
-    "trace": lambda x, offset=0: Stand(ops.trace(unstand(x), offset)),
+    "trace": lambda x, offset=0: Stand(ops.matrix_trace(unstand(x), offset)),
     "inv": lambda x: run("inv", x),
     "diagonal": lambda x, offset=0, axis1=0, axis2=1: run("diagonal", x, offset=offset, axis1=axis1, axis2=axis2),
     "det": lambda x: run("det", x),

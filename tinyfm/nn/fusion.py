@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from tinyfm import ops
+from tinyfm.engine import state
 from tinyfm.errors import ShapeError
 from tinyfm.kernels.fused import NARROW
 from tinyfm.kernels.windows import resolve_padding
@@ -25,7 +26,7 @@ def steps(layers: Sequence[Layer]) -> Iterator[Callable[[Any], Any]]:
     i = 0
     while i < len(layers):
         pair = layers[i:i + 2]
-        fused = len(pair) == 2 and pools_alike(*pair)
+        fused = len(pair) == 2 and pools_alike(*pair) and not getattr(state.watch, "unfold", False)
         yield ConvReluPool(*pair) if fused else layers[i]
         i += 2 if fused else 1
 

@@ -19,9 +19,9 @@ from tinyfm.ops.activations import (
 )
 from tinyfm.ops.shape import (
     argsort, astype, broadcast_to, concat, diagonal, expand_dims, flip, from_diagonal, getitem, identity,
-    matrix_transpose, moveaxis, pad, pad_constant, permute_dims, repeat, reshape, roll, scatter,
+    matrix_trace, matrix_transpose, moveaxis, pad, pad_constant, permute_dims, repeat, reshape, roll, scatter,
     scatter_along_axis, sort, split, squeeze, stack, stop_gradient, sum_to, swapaxes, take, take_along_axis,
-    tile, topk, trace, tril, triu, unstack,
+    tile, topk, tril, triu, unstack,
 )
 from tinyfm.ops.reduce import (
     all, any, argmax, argmin, cumprod, cumsum, linear_recurrence, log_softmax, logsumexp, max, mean, median,
@@ -79,7 +79,7 @@ __all__ = [
     "info_nce", "interpolate", "inv", "isfinite", "isinf", "isnan", "kl_divergence", "kron", "layer_norm",
     "leaky_relu", "less", "less_equal", "linear", "linear_recurrence", "log", "log10", "log1p", "log2", "log_cosh",
     "log_sigmoid", "log_softmax", "logabsdet", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logsumexp", "lstm", "lstm_cell", "matmul", "matrix_transpose", "max", "max_pool1d", "max_pool2d",
+    "logsumexp", "lstm", "lstm_cell", "matmul", "matrix_trace", "matrix_transpose", "max", "max_pool1d", "max_pool2d",
     "maximum", "mean", "mean_absolute_error", "mean_squared_error", "median", "min", "minimum", "mish",
     "moveaxis", "multiply", "negative", "negative_log_likelihood", "norm", "normalize", "not_equal", "one_hot",
     "ones_like", "outer", "pad", "pad_constant", "permute_dims", "poisson_negative_log_likelihood", "pow",
@@ -88,6 +88,6 @@ __all__ = [
     "sigmoid", "sign", "silu", "sin", "sinh", "smooth_l1", "soft_shrink", "softmax", "softmax_cross_entropy",
     "softplus", "softsign", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack", "standardize",
     "std", "step", "stop_gradient", "subtract", "sum", "sum_to", "swapaxes", "table", "take", "take_along_axis",
-    "tan", "tanh", "tanh_shrink", "tensordot", "threshold", "tile", "topk", "trace", "tril", "triu", "trunc",
+    "tan", "tanh", "tanh_shrink", "tensordot", "threshold", "tile", "topk", "tril", "triu", "trunc",
     "unstack", "var", "vecdot", "where", "zeros_like",
 ]

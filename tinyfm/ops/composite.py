@@ -12,8 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from tinyfm.engine import Op, Rule, Tensor, gradients, leaf, op, recording
+from tinyfm.calls import bind
+from tinyfm.engine import Op, Rule, Tensor, gradients, leaf, recording, state
+from tinyfm.operators import table
 from tinyfm.ops.shape import identity
+
+
+class FusedOp(Op):
+    """An op that, where somebody watches who wants to see the parts (`unfold`), runs as its parts."""
+
+    parts: Callable[..., Any]
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        if not getattr(state.watch, "unfold", False): return super().__call__(*args, **settings)
+        if len(args) != self.arity: args, settings = bind(self, args, settings)
+        return self.parts(*args, **settings)
 
 
 def fused(formula: str, composite: Callable[..., Any], joint: Rule | None = None,
@@ -27,7 +40,12 @@ def fused(formula: str, composite: Callable[..., Any], joint: Rule | None = None
     settings = [p.name for p in names if p.kind is p.KEYWORD_ONLY]
     rules: dict[str, Any] = {a: (latex(a), composite_rule(composite, args, settings, a))
                              for a in (args if wrt is None else wrt)}
-    return op(formula, joint=joint, keep=keep, **rules)
+
+    def enter(forward: Callable[..., Any]) -> Op:
+        table[forward.__name__] = entry = FusedOp(forward, formula, None, rules, joint, keep)
+        entry.parts = composite
+        return entry
+    return enter
 
 
 def latex(name: str) -> str:

@@ -213,7 +213,7 @@ def from_diagonal(x: Array, *, shape: tuple[int, ...], offset: int = 0, axis1: i
     return out
 
 
-def trace(x: Any, offset: int = 0) -> Any:
+def matrix_trace(x: Any, offset: int = 0) -> Any:
     """sum_i x_ii of the first two axes."""
     return diagonal(x, offset=offset).sum(-1)
 
