@@ -19,7 +19,8 @@ def programs(draw, most=12):
     leaf, pick = st.tuples(st.sampled_from(SHAPES), st.sampled_from(["float32", "float64"])), st.integers(0, 10_000)
     leaves = draw(st.lists(leaf, min_size=1, max_size=4))
     ops = draw(st.lists(st.tuples(pick, pick, pick), min_size=1, max_size=most))
-    return leaves, ops, draw(st.integers(1, 2)), draw(st.sampled_from([None, SGD, Adam])), draw(st.integers(0, 2**32 - 1))
+    optimizer, seed = draw(st.sampled_from([None, SGD, Adam])), draw(st.integers(0, 2**32 - 1))
+    return leaves, ops, draw(st.integers(1, 2)), optimizer, seed
 
 
 def leaves_of(program):

@@ -18,8 +18,8 @@ GREEK = dict(zip("alpha beta gamma delta epsilon lambda mu pi sigma phi Phi Sigm
                  "α β γ δ ϵ λ μ π σ ϕ Φ Σ θ η ρ τ ω".split()))
 OPERATORS = {"odot": "⊙", "cdot": "·", "times": "×", "le": "≤", "ge": "≥", "ne": "≠", "in": "∈", "to": "→",
              "wedge": "∧", "vee": "∨", "neg": "¬", "exists": "∃", "forall": "∀", "partial": "∂", "infty": "∞",
-             "ldots": "…", "top": "⊤", "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉",
-             "approx": "≈", "pm": "±", "mid": "|"}
+             "ldots": "…", "top": "⊤", "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋",
+             "lceil": "⌈", "rceil": "⌉", "approx": "≈", "pm": "±", "mid": "|"}
 LETTERS = {"partial", "infty", "top", "ldots"}                    # operators that are set as letters are
 BIG = {"sum": "∑", "prod": "∏", "int": "∫"}
 FUNCTIONS = set("max min arg ln log exp sin cos tan sinh cosh tanh arcsin arccos arctan det".split())
