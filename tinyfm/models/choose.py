@@ -57,6 +57,10 @@ def features(end: str | None) -> Callable[[int], Sequence[Layer]]:
     return lambda outputs: [Dense(64, activation="relu"), Dense(64, activation="relu"), Dense(outputs, activation=end)]
 
 
+def bottleneck(outputs: int) -> Sequence[Layer]:
+    return [Dense(64, activation="relu"), Dense(8), Dense(64, activation="relu"), Dense(outputs)]
+
+
 CHOICES = [
     Choice("image classification", "x (n, height, width, channels) from 0 to 1, y (n,) integers",
            "Conv2D(32, 3, relu) - MaxPooling2D(2) - Flatten - Dense(128, relu) - Dense(outputs, softmax)", images,
@@ -83,4 +87,9 @@ CHOICES = [
            "mean_squared_error", ["mean_absolute_error"],
            "a number may be anything, so nothing bounds the output; the squared error asks for the mean",
            "data.StandardScaler and its inverse_transform; metrics.r2_score"),
+    Choice("no labels", "x (n, features) scaled, y the same x",
+           "Dense(64, relu) - Dense(8) - Dense(64, relu) - Dense(outputs)", bottleneck,
+           "mean_squared_error", ["mean_absolute_error"],
+           "what passes through the narrow layer is what the examples have in common; a few labels may then be enough",
+           "models/autoencoder.py, models/denoising.py, models/simclr.py; metrics.probe, plot.contact_sheet"),
 ]
