@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,28 @@ Features = Callable[[Array], Array]
 POOL = 10_000                                    # training images among which the labelled ones are drawn
 
 
-def raw_pixels(images: Array, folder: Path | None) -> Features:
+@dataclass
+class Page:
+    """Where pictures go, if anywhere, and the unseen images that they show."""
+
+    folder: Path | None
+    images: Array
+
+    def show(self, name: str, rows: dict[str, Array], title: str) -> None:
+        if self.folder is None: return
+        sheet: Any = plot.contact_sheet(rows, title=f"{title}; test images").figure
+        sheet.savefig(self.folder / f"{name}.png", dpi=110)
+
+
+def raw_pixels(images: Array, page: Page) -> Features:
     return lambda x: x
 
 
-def random_encoder(images: Array, folder: Path | None) -> Features:
+def random_encoder(images: Array, page: Page) -> Features:
     return simclr.networks(simclr.Settings())[0].predict
 
 
-def principal_components(images: Array, folder: Path | None) -> Features:
+def principal_components(images: Array, page: Page) -> Features:
     """The 32 directions in which the images differ most."""
     x = to_floats(images).reshape(len(images), -1)
     centre = x.mean(0)
@@ -43,59 +57,59 @@ def principal_components(images: Array, folder: Path | None) -> Features:
     return lambda x: (x.reshape(len(x), -1) - centre) @ directions
 
 
-def plain(network: Callable[[Any], Any]) -> Callable[[Array, Path | None], Features]:
-    def learn(images: Array, folder: Path | None) -> Features:
+def plain(network: Callable[[Any], Any]) -> Callable[[Array, Page], Features]:
+    def learn(images: Array, page: Page) -> Features:
         settings = autoencoder.Settings()
         model = network(settings)
         autoencoder.train(model, images, settings, verbose=0)
-        x = to_floats(images[:14])
-        show(folder, f"autoencoder_{network.__name__}", {"input": x, "reconstructed": model.predict(x)},
+        x = page.images
+        page.show(f"autoencoder_{network.__name__}", {"input": x, "reconstructed": model.predict(x)},
              f"{network.__name__} autoencoder: 784 pixels through {settings.code} numbers".capitalize())
         return model.layers[0].predict
     return learn
 
 
-def denoiser(images: Array, folder: Path | None) -> Features:
+def denoiser(images: Array, page: Page) -> Features:
     settings = denoising.Settings()
     model = denoising.network(settings)
     denoising.train(model, images, settings, verbose=0)
-    x = to_floats(images[:14])
+    x = page.images
     noisy = augmentation.noise(x, np.random.default_rng(0), settings.strength)
-    show(folder, "denoising", {"input": x, "noisy": noisy, "denoised": model.predict(noisy)},
+    page.show("denoising", {"input": x, "noisy": noisy, "denoised": model.predict(noisy)},
          f"Denoising autoencoder: noise of standard deviation {settings.strength}")
     return model.layers[0].predict
 
 
-def masked(images: Array, folder: Path | None) -> Features:
+def masked(images: Array, page: Page) -> Features:
     settings = masked_autoencoder.Settings()
     model = masked_autoencoder.network(settings)
     masked_autoencoder.train(model, images, settings, verbose=0)
-    x = to_floats(images[:14])
+    x = page.images
     hidden = masked_autoencoder.choose_hidden(len(x), settings.visible, np.random.default_rng(0))
     covered = np.where(masked_autoencoder.as_pixels(hidden), 0.5, x)
-    show(folder, "masked", {"input": x, "visible": covered, "nearest pixel": masked_autoencoder.nearest_fill(x, hidden),
+    page.show("masked", {"input": x, "visible": covered, "nearest pixel": masked_autoencoder.nearest_fill(x, hidden),
                             "model": masked_autoencoder.reconstruct(model, x, hidden)},
          "Masked autoencoder: 25 of 49 patches hidden (grey)")
     return lambda x: masked_autoencoder.features(model, x)
 
 
-def bayesian(images: Array, folder: Path | None) -> Features:
+def bayesian(images: Array, page: Page) -> Features:
     settings = variational.Settings()
     model = variational.network(settings)
     variational.train(model, images, settings, verbose=0)
-    x = to_floats(images[:14])
-    show(folder, "variational", {"input": x, "reconstructed": model.predict(x),
+    x = page.images
+    page.show("variational", {"input": x, "reconstructed": model.predict(x),
                                  "sampled": model.sample(14, np.random.default_rng(0)),
                                  "sampled ": model.sample(14, np.random.default_rng(1))}, "Variational autoencoder")
     return model.features
 
 
-def contrastive(images: Array, folder: Path | None) -> Features:
+def contrastive(images: Array, page: Page) -> Features:
     settings = simclr.Settings()
     encoder, projection = simclr.networks(settings)
     simclr.train(encoder, projection, images, settings, verbose=0)
-    x, rng = to_floats(images[:14]), np.random.default_rng(0)
-    show(folder, "views", {"input": x, "one view": simclr.view(x, rng), "another": simclr.view(x, rng)},
+    x, rng = page.images, np.random.default_rng(0)
+    page.show("views", {"input": x, "one view": simclr.view(x, rng), "another": simclr.view(x, rng)},
          "SimCLR: what belongs together")
     return encoder.predict
 
@@ -120,17 +134,13 @@ def augmentations(x: Array) -> dict[str, Array]:
     }
 
 
-def show(folder: Path | None, name: str, rows: dict[str, Array], title: str) -> None:
-    if folder: plot.contact_sheet(rows, title=title).figure.savefig(folder / f"{name}.png", dpi=110)  # type: ignore[union-attr]
-
-
-def table(parts: Any, folder: Path | None) -> Iterator[str]:
+def table(parts: Any, page: Page) -> Iterator[str]:
     (images, labels), (test_images, test_labels) = parts
     x, x_test = to_floats(images[:POOL]), to_floats(test_images)
     yield f"{'':28}{'features':>9}{'seconds':>9}{'linear':>9}{'from':>8}{'to':>8}{'neighbours':>12}"
     for name, learn in METHODS.items():
         began = time.perf_counter()
-        features = learn(images, folder)
+        features = learn(images, page)
         seconds = time.perf_counter() - began
         h, h_test = features(x), features(x_test)
         found = metrics.probe(h, labels[:POOL], h_test, test_labels)
@@ -147,11 +157,11 @@ def main() -> None:
     parts = data.mnist.load_data() if chosen.data == "mnist" else digits.load_data()
     (images, labels), test = parts
     images, labels = images[:chosen.limit], labels[:chosen.limit]
-    if chosen.pictures:
-        chosen.pictures.mkdir(parents=True, exist_ok=True)
-        show(chosen.pictures, "augmentations", augmentations(to_floats(images[:14])), "Augmentations")
+    page = Page(chosen.pictures, to_floats(test[0][:14]))
+    if page.folder: page.folder.mkdir(parents=True, exist_ok=True)
+    page.show("augmentations", augmentations(page.images), "Augmentations")
     print(f"{chosen.data}: {len(images):,} images without labels; 100 labels, five draws, {len(test[1]):,} test images")
-    for line in table(((images, labels), test), chosen.pictures): print(line, flush=True)
+    for line in table(((images, labels), test), page): print(line, flush=True)
 
 
 if __name__ == "__main__":
