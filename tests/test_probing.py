@@ -1,7 +1,7 @@
 """The probe of features: its classifiers are what they say, and it measures what it should."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyfm import metrics
@@ -9,7 +9,6 @@ from tinyfm.errors import ShapeError
 from tinyfm.metrics import probing
 
 RNG = np.random.default_rng(0)
-few = settings(max_examples=25, deadline=None)
 
 
 def clusters(n, classes, features, spread, seed=0):
@@ -25,7 +24,6 @@ def slope(x, y, w, penalty):
     return x.T @ (p - np.eye(w.shape[1])[y]) / len(x) + penalty * w
 
 
-@few
 @given(st.integers(2, 30), st.integers(1, 40), st.integers(2, 5), st.sampled_from([1e-2, 1.0, 10.0]),
        st.integers(0, 2**32 - 1))
 def test_the_linear_probe_is_where_the_gradient_is_zero(n, features, classes, penalty, seed):
@@ -52,7 +50,6 @@ def test_the_linear_probe_is_scikit_learns():
     np.testing.assert_allclose(ours, theirs.fit(x, y).coef_.T, atol=1e-4)
 
 
-@few
 @given(st.integers(5, 12), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_nearest_neighbours_one_by_one(n, k, seed):
     rng = np.random.default_rng(seed)

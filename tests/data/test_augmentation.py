@@ -1,7 +1,7 @@
 """What an image may undergo: laws that hold for every image, batch and strength."""
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyfm.data import augmentation as aug
@@ -23,7 +23,6 @@ STRENGTHS = {                                    # name: (at a strength of 0, at
 }
 each = pytest.mark.parametrize("name", STRENGTHS)
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=20, deadline=None)   # of which each is a whole batch of images
 
 
 def labels(x): return np.eye(max(1, len(x)), dtype=np.float32)
@@ -41,14 +40,12 @@ def images(draw, square=False, most_channels=3):
 
 
 @each
-@few
 @given(images(), seeds)
 def test_a_strength_of_zero_changes_nothing(name, x, seed):
     np.testing.assert_array_equal(STRENGTHS[name][0](x, np.random.default_rng(seed)), x)
 
 
 @each
-@few
 @given(images(), seeds)
 def test_dtype_shape_and_range_are_kept_and_the_input_is_left_alone(name, x, seed):
     before = x.copy()
@@ -78,14 +75,12 @@ def test_every_example_draws_for_itself(name):
 
 # ------------------------------------------------------------ geometry against NumPy
 
-@few
 @given(images(square=True), st.integers(-4, 4))
 def test_rotation_by_right_angles_is_rot90(x, quarters):
     y = aug.affine(x, aug.rotation(90 * quarters))
     np.testing.assert_allclose(y, np.rot90(x, quarters, (1, 2)), atol=1e-6 if x.dtype != np.float16 else 1e-3)
 
 
-@few
 @given(images(), st.integers(-9, 9), st.integers(-9, 9), st.sampled_from([0, 1]))
 def test_translation_is_roll_with_fill(x, down, right, fill):
     expected = np.roll(x, (down, right), (1, 2))
@@ -96,7 +91,6 @@ def test_translation_is_roll_with_fill(x, down, right, fill):
     np.testing.assert_array_equal(aug.affine(x, aug.translation(down, right), fill), expected)
 
 
-@few
 @given(images(most_channels=1))
 def test_shear_slides_rows_as_whole_pixels(x):
     """Slope 2: from one row to the next, two pixels.  Only odd heights have a row in the middle, which stays."""
@@ -106,7 +100,6 @@ def test_shear_slides_rows_as_whole_pixels(x):
         np.testing.assert_array_equal(y[:, i:i + 1], aug.affine(x[:, i:i + 1], aug.translation(0, 2 * (middle - i))))
 
 
-@few
 @given(images(), st.integers(1, 3))
 def test_scaling_by_a_whole_number_is_undone_by_looking_at_every_so_many_th_pixel(x, times):
     """Enlarged about the middle: pixel middle + k is found again at middle + times k."""
@@ -128,7 +121,6 @@ def test_a_crop_never_looks_outside():
     assert aug.crop(x, np.random.default_rng(0), 0.3).min() > 0.999
 
 
-@few
 @given(seeds)
 def test_matrices_compose(seed):
     """B then A is A B, up to the blur of sampling twice: exact for a linear image, away from the border."""
@@ -141,7 +133,6 @@ def test_matrices_compose(seed):
     np.testing.assert_allclose(aug.affine(aug.affine(x, b), a)[inner], aug.affine(x, a @ b)[inner], atol=1e-12)
 
 
-@few
 @given(images(), seeds)
 def test_a_batch_of_one_is_a_slice_of_the_batch(x, seed):
     rng = np.random.default_rng(seed)
@@ -153,7 +144,6 @@ def test_a_batch_of_one_is_a_slice_of_the_batch(x, seed):
         np.testing.assert_array_equal(aug.warp(x[one], rows[one], columns[one]), aug.warp(x, rows, columns)[one])
 
 
-@few
 @given(images(), seeds)
 def test_warp_is_the_weighted_mean_of_four_neighbours(x, seed):
     rng = np.random.default_rng(seed)
@@ -167,8 +157,7 @@ def test_warp_is_the_weighted_mean_of_four_neighbours(x, seed):
             for l in range(-1, x.shape[2] + 1):
                 inside = 0 <= k < x.shape[1] and 0 <= l < x.shape[2]
                 total += max(0, 1 - abs(r - k)) * max(0, 1 - abs(c - l)) * (x[n, k, l] if inside else 0.25)
-        np.testing.assert_allclose(y[n, i, j], np.rint(total) if x.dtype == np.uint8 else total,
-                                   atol=1 if x.dtype == np.uint8 else 2e-3)
+        np.testing.assert_allclose(y[n, i, j], total, rtol=0, atol=0.501 if x.dtype == np.uint8 else 2e-3)   # rounded
 
 
 def test_flip_mirrors_about_half_of_the_images():
@@ -206,7 +195,6 @@ def test_erase_leaves_a_rectangle_of_at_most_its_share():
     assert hole[:, 0].any() and hole[:, -1].any()                                    # also at the border
 
 
-@few
 @given(images(), seeds)
 def test_mixtures_of_images_and_of_labels_agree(x, seed):
     """An image that is 1 in its own channel only: what is left of it is what its label says."""
@@ -228,7 +216,6 @@ def test_cutmix_cuts_and_mixup_blends():
 
 # ------------------------------------------------------------ tokens
 
-@few
 @given(st.integers(1, 4), st.integers(0, 9), st.floats(0, 1), seeds)
 def test_masked_tokens(n, time, share, seed):
     tokens = np.random.default_rng(0).integers(0, 50, (n, time))
@@ -236,8 +223,7 @@ def test_masked_tokens(n, time, share, seed):
     assert (masked[hidden] == 99).all() and (masked[~hidden] == tokens[~hidden]).all() and masked.dtype == tokens.dtype
 
 
-@few
-@given(st.integers(1, 4), st.integers(0, 9), st.floats(0, 1), seeds)
+@given(st.integers(1, 4), st.integers(0, 70), st.floats(0, 1), seeds)
 def test_deleted_tokens_leave_the_rest_in_order(n, time, share, seed):
     tokens = np.arange(n * time).reshape(n, time)
     left = aug.delete_tokens(tokens, np.random.default_rng(seed), -1, share)

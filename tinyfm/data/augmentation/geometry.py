@@ -10,10 +10,7 @@ from math import inf
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinyfm.data.augmentation.warp import Array, affine, between, images, warp
-
-Generator = np.random.Generator
-
+from tinyfm.data.augmentation.warp import Array, Generator, affine, between, images, warp
 
 # ------------------------------------------------------------ matrices, (..., 3, 3) for numbers (...)
 

@@ -5,10 +5,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinyfm.data.augmentation.pixels import rectangles
-from tinyfm.data.augmentation.warp import Array, images, like
+from tinyfm.data.augmentation.warp import Array, Generator, images, like
 from tinyfm.errors import SettingError, ShapeError, spell
-
-Generator = np.random.Generator
 
 
 def mixup(x: ArrayLike, y: ArrayLike, rng: Generator, alpha: float = 0.2) -> tuple[Array, Array]:

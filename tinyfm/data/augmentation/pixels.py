@@ -6,9 +6,7 @@ from math import inf
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinyfm.data.augmentation.warp import Array, between, images, like
-
-Generator = np.random.Generator
+from tinyfm.data.augmentation.warp import Array, Generator, between, images, like
 
 
 def noise(x: ArrayLike, rng: Generator, strength: float = 0.1) -> Array:

@@ -4,10 +4,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinyfm.data.augmentation.warp import Array, between
+from tinyfm.data.augmentation.warp import Array, Generator, between
 from tinyfm.errors import ShapeError
-
-Generator = np.random.Generator
 
 
 def mask_tokens(tokens: ArrayLike, rng: Generator, mask: int, share: float = 0.15) -> tuple[Array, Array]:

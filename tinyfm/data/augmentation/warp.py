@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from tinyfm.errors import SettingError, ShapeError, spell
 
 Array: TypeAlias = NDArray[Any]
+Generator: TypeAlias = "np.random.Generator"      # a string: importing this file does not import numpy.random
 FLOATS = (np.float16, np.float32, np.float64)
 
 
