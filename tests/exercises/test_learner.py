@@ -117,6 +117,7 @@ def test_a_known_mistake_is_named(ask, folder):
     assert "That is the square" in ask("check")[1]
 
 
+@pytest.mark.slow
 def test_never_advances_by_itself(ask, folder):
     write(folder, "double", "return x + x")
     assert ask("check")[0] == 0 and progress.here().current == "double"
@@ -128,6 +129,7 @@ def test_hints_come_one_after_the_other(ask):
     assert "return ..." in ask("hint", "-n", "3")[1]
 
 
+@pytest.mark.slow
 def test_the_solution_opens_after_the_pass_or_is_revealed(ask, folder):
     assert ask("solution", "double")[0] == 2
     assert "return x / 2" in ask("solution", "half", "--reveal")[1]
@@ -144,6 +146,7 @@ def test_reset_keeps_yours(ask, folder):
     assert any("'mine'" in p.read_text() for p in path.parent.glob("*.bak-*"))
 
 
+@pytest.mark.slow
 def test_submit_is_the_same_bytes_twice(ask, folder):
     write(folder, "double", "return x + x")
     code, _ = ask("submit", "-o", "a.zip")
@@ -161,6 +164,7 @@ def test_a_mistake_is_told_in_a_line(ask, words):
     assert code == 2 and out.count("\n") == 1 and out.startswith("tinyfm")
 
 
+@pytest.mark.slow
 def test_json_is_for_programs(ask, folder):
     write(folder, "double", "return 3 * x")
     code, out = ask("check", "--json")
@@ -189,6 +193,7 @@ def test_names_may_be_short_and_must_be_clear(folder):
     with pytest.raises(ExerciseError, match="which"): work.find("01")
 
 
+@pytest.mark.slow
 def test_plain_ascii_only(ask, folder):
     for words in (["list"], ["start"], ["check"], ["hint"], ["--help"]): assert ask(*words)[1].isascii()
 

@@ -128,6 +128,7 @@ ENDINGS = {"os._exit": "import os; os._exit(0)", "endless": "while True: pass",
            "writes into the pipe": "import os\n    for n in range(4, 5): os.write(n, b'x' * 100)"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_the_end_of_the_child_is_told_in_time(ending):
     with Child() as child:

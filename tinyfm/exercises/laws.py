@@ -231,10 +231,11 @@ def renamed(mine: Any, needs: list[str]) -> Any:
 
 
 def sparkline(values: Any, width: int = 40) -> str:
-    """A curve in one line of ASCII, from the first value to the last."""
+    """A curve in one line of ASCII, from the first value to the last; "!" is NaN or infinite."""
     values = np.asarray(values, float)
     values = values[np.linspace(0, len(values) - 1, min(width, len(values))).round().astype(int)]
-    low, high = float(np.min(values)), float(np.max(values))
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     steps = "_.-=+*#"
-    heights = ((values - low) / ((high - low) or 1) * (len(steps) - 1)).round().astype(int)
-    return f"{values[0]:.3g} {''.join(steps[h] for h in heights)} {values[-1]:.3g}"
+    def mark(v: float) -> str: return steps[round((v - low) / ((high - low) or 1) * 6)] if np.isfinite(v) else "!"
+    return f"{values[0]:.3g} {''.join(map(mark, values))} {values[-1]:.3g}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tinyfm.exercises.exercise import BLOCK, Exercise
 from tinyfm.exercises.judge import Outcome, judge
+from tinyfm.exercises.learner import own_source
 from tinyfm.exercises.mutants import Mutant, mutants
 from tinyfm.exercises.runner import Child, Limits
 
@@ -95,9 +96,16 @@ def facts(exercise: Exercise) -> Iterable[str]:
     if not exercise.after: yield "no `after`: why does it work?"
     if not exercise.mistakes: yield "no `mistakes`: which are the usual ones?"
     if not 5 <= exercise.minutes <= 30: yield f"{exercise.minutes} minutes"
+    for name in exercise.compare:
+        if not shows(name): yield f"compare: {name} has no source to show"
     for line in exercise.stub.split("\n"):
         if len(line) > 120: yield f"{len(line)} characters in a line of the student's file: {line}"
     for line in leaked(exercise): yield f"the stub holds a line of the solution: {line}"
+
+
+def shows(name: str) -> bool:
+    try: return bool(own_source(name))
+    except (ImportError, AttributeError): return False
 
 
 def leaked(exercise: Exercise) -> list[str]:
