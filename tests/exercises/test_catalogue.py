@@ -152,7 +152,9 @@ def closed():
 
 
 WRONG = {
-    "return 2 * RATE * x": "known-mistake", "return -RATE * x": "wrong-sign", "return None": "none",
+    "return x": "known-mistake",
+    "return 3 * x": "wrong-values", "return x + RATE": "known-mistake",
+    "return -RATE * x": "wrong-sign", "return None": "none",
     "return [x]": "wrong-shape", "return float('nan')": "nan", "pass": "none", "return x * y": "error",
     "return 'x'": "wrong-type", "return 0.0": "zero",
     "import os; os._exit(0)": "ended", "return RATE * x + 1e-5": "low-precision",

@@ -22,6 +22,7 @@ def main(words: list[str]) -> int:
         caught = proof.mutants - len(proof.survivors)
         print(f"{exercise.place}: {caught} of {proof.mutants} caught, {proof.seconds:.1f} s", flush=True)
         for problem in proof.problems: print(f"  {problem}")
+        for unnamed in proof.unnamed: print(f"  not named: {unnamed}")
         for survivor in proof.survivors: print(f"  survives: {survivor}")
     print("", *table(proofs), sep="\n")
     return 0 if all(p.ok for p in proofs) else 1

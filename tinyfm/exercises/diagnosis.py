@@ -8,11 +8,21 @@ import numpy as np
 
 
 class Wrong(Exception):  # noqa: N818
-    """What a check has found: a kind to count, a message, and what to do."""
+    """What a check has found: a kind to count, a message, and what to do.
 
-    def __init__(self, kind: str, message: str, fix: str = "", mistake: str = "") -> None:
+    evidence: what the student's code returned, by which a known mistake is recognised; the message by default.
+    """
+
+    def __init__(self, kind: str, message: str, fix: str = "", evidence: Any = None) -> None:
         super().__init__(message)
-        self.kind, self.message, self.fix, self.mistake = kind, message, fix, mistake
+        self.kind, self.message, self.fix = kind, message, fix
+        self.evidence = message if evidence is None else evidence
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Are two results the same, as far as rounding allows?"""
+    try: return compare(a, b, 1e-7) is None
+    except Exception: return False
 
 
 def compare(found: Any, expected: Any, rtol: float, args: Any = ()) -> Wrong | None:

@@ -8,12 +8,15 @@ from zlib import crc32
 
 import numpy as np
 
-from tinyfm.exercises.diagnosis import Wrong
+from tinyfm.exercises.diagnosis import Wrong, alike
 from tinyfm.exercises.exercise import Exercise
 from tinyfm.exercises.laws import Check
 from tinyfm.exercises.runner import Child, Limits, Local, Student, StudentError
 
 LIMITS = Limits()
+NAMING = 2.0                                     # seconds for finding the name of a mistake
+DIFFERENCES = {"unknown", "wrong-values", "wrong-value", "low-precision", "wrong-answer", "does-not-learn",
+               "wrong-order"}                    # kinds that say no more than that something differs
 LOADING = 5.0                                    # seconds that the student's file may take to be run
 
 
@@ -84,10 +87,12 @@ class Bench:
 
         try:
             child = self.ready()
-            student = Student(child, self.exercise.module, lambda: self.exercise.known_mistakes)
-            with child.within(seconds): note = check.run(student, generator(check, seed))
+            with child.within(seconds): note = check.run(Student(child, self.exercise.module), generator(check, seed))
         except Wrong as wrong:
-            return said(False, kind=wrong.kind, message=wrong.message, fix=wrong.fix, mistake=wrong.mistake)
+            mistake = recognised(self.exercise, check, seed, wrong)
+            kind = "known-mistake" if mistake and wrong.kind in DIFFERENCES else wrong.kind
+            message = f"{mistake}.\n{wrong.message}" if mistake else wrong.message
+            return said(False, kind=kind, message=message, fix="" if mistake else wrong.fix, mistake=mistake)
         except StudentError as error: return said(False, **in_words(error, self.source))
         except RecursionError: return said(False, kind="wrong-type", message="returned something nested without end")
         except Exception as error:               # an answer so strange that the check itself stumbled over it
@@ -100,6 +105,18 @@ class Bench:
 
 def generator(check: Check, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, crc32(check.name.encode())])
+
+
+def recognised(exercise: Exercise, check: Check, seed: int, wrong: Wrong) -> str:
+    """The known mistake of ours that fails the check with the same results; "" when none does, or it takes too long."""
+    until = time.perf_counter() + NAMING
+    for mistake, module in exercise.known_mistakes.items():
+        if time.perf_counter() > until: break
+        try: check.run(Local(module, exercise.module), generator(check, seed))
+        except Wrong as theirs:
+            if theirs.kind == wrong.kind and alike(theirs.evidence, wrong.evidence): return mistake
+        except Exception: continue
+    return ""
 
 
 def passes_here(exercise: Exercise, check: Check, seed: int) -> bool:

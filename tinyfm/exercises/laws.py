@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tinyfm.engine import Op, named
 from tinyfm.exercises.diagnosis import Wrong, compare, shown
-from tinyfm.exercises.runner import Local, StudentError
+from tinyfm.exercises.runner import StudentError
 from tinyfm.gradcheck import check_backward
 
 __all__ = ["Check", "Wrong", "agree", "answers", "check", "gradients", "normal", "play", "refuses", "same", "sparkline",
@@ -56,7 +57,8 @@ def agree(mine: Any, truth: Any, *cases: Any, rtol: float = 1e-8, quiet: bool = 
         with np.errstate(all="ignore"):
             expected = truth(*map(fresh, args), **settings) if callable(truth) else truth
         if wrong := compare(mine(*args, **settings), expected, rtol, args):
-            raise explained(wrong, mine, [calling(*call) for call in calls], spelt(args, settings))
+            every = [result(partial(mine, *a, **s)) for a, s in calls]
+            raise Wrong(wrong.kind, f"{wrong.message}\n{spelt(args, settings)}".rstrip(), wrong.fix, every)
         if quiet and mine.warned and not warns(truth, args, settings):
             raise Wrong("numpy-warning", f"the values are right, but NumPy warned: {mine.warned[0]}\n"
                         f"{spelt(args, settings)}", "Rearrange: no intermediate result should overflow or divide by 0.")
@@ -65,7 +67,7 @@ def agree(mine: Any, truth: Any, *cases: Any, rtol: float = 1e-8, quiet: bool = 
 def same(found: Any, expected: Any, rtol: float = 1e-8, said: str = "") -> None:
     """What was found is what is expected: for results that a check has put together itself; said: where."""
     if wrong := compare(found, expected, rtol):
-        raise Wrong(wrong.kind, f"{wrong.message}\n{said}".rstrip(), wrong.fix)
+        raise Wrong(wrong.kind, f"{wrong.message}\n{said}".rstrip(), wrong.fix, found)
 
 
 def warns(truth: Any, args: Any, settings: Any) -> bool:
@@ -77,10 +79,6 @@ def warns(truth: Any, args: Any, settings: Any) -> bool:
     return False
 
 
-def calling(args: list[Any], settings: dict[str, Any]) -> Callable[[Any], Any]:
-    return lambda f: f(*args, **settings)
-
-
 def arguments(case: Any) -> tuple[list[Any], dict[str, Any]]:
     args = list(case) if isinstance(case, tuple) else [case]
     return (args[:-1], args[-1]) if args and isinstance(args[-1], dict) else (args, {})
@@ -89,37 +87,12 @@ def arguments(case: Any) -> tuple[list[Any], dict[str, Any]]:
 def fresh(x: Any) -> Any: return np.array(x) if isinstance(x, np.ndarray) else x
 
 
-def explained(wrong: Wrong, mine: Any, calls: list[Callable[[Any], Any]], where: str) -> Wrong:
-    """The same, with the name of the known mistake that gives the student's results, for every call; else as it is."""
-    for mistake, module in known(mine).items():
-        theirs = rebound(mine, Local(module))
-        if all(alike(result(call, mine), result(call, theirs)) for call in calls):
-            return Wrong("known-mistake", f"{mistake}.\n{wrong.message}\n{where}".rstrip(), "", mistake)
-    return Wrong(wrong.kind, f"{wrong.message}\n{where}".rstrip(), wrong.fix)
-
-
-def result(call: Callable[[Any], Any], function: Any) -> Any:
+def result(call: Callable[[], Any]) -> Any:
     """What a call returns, or the name of what it raises."""
-    try:
-        with np.errstate(all="ignore"): return call(function)
+    try: return call()
     except StudentError as error:
         if error.kind == "ended": raise
         return f"raised {type(error).__name__}"
-
-
-def alike(mine: Any, theirs: Any) -> bool:
-    try: return compare(mine, theirs, 1e-7) is None
-    except Exception: return False
-
-
-def known(mine: Any) -> dict[str, Any]:
-    owner = getattr(mine, "student", mine)
-    return getattr(owner, "_mistakes", dict)() or {}
-
-
-def rebound(mine: Any, local: Local) -> Any:
-    """The same function, or the same student, in the place of a known mistake."""
-    return getattr(local, mine.__name__) if hasattr(mine, "student") else local
 
 
 def spelt(args: Any, settings: dict[str, Any]) -> str:
@@ -134,8 +107,9 @@ def play(student: Any, scenario: Any, expected: Any, *args: Any, rtol: float = 1
     """
     value = expected is None or isinstance(expected, np.ndarray | np.generic | list | tuple | dict | float | int | str)
     truth = expected if value else scenario(expected, *map(fresh, args))
-    if wrong := compare(student(scenario, *args), truth, rtol, args):
-        raise explained(wrong, student, [lambda f: f(scenario, *args)], spelt(args, {}))
+    found = student(scenario, *args)
+    if wrong := compare(found, truth, rtol, args):
+        raise Wrong(wrong.kind, f"{wrong.message}\n{spelt(args, {})}".rstrip(), wrong.fix, found)
 
 
 def gradients(mine: Any, forward: Callable[..., Any], *inputs: Any, seed: int = 0) -> None:
@@ -156,7 +130,9 @@ def gradients(mine: Any, forward: Callable[..., Any], *inputs: Any, seed: int = 
     written = next((e for e in caught if e.kind == "modifies-input"), None)
     if written: raise written
     kind = report.findings[0].kind
-    raise Wrong(kind, str(report), report.findings[0].fix)
+    said = [(f.argument, f.kind) for f in report.findings]
+    yours = [row.yours for row in report.rows]
+    raise Wrong(kind, str(report), report.findings[0].fix, [str(said), *yours])
 
 
 class Stop(BaseException):
@@ -170,12 +146,9 @@ def answers(student: Any, name: str, truth: Any, rtol: float = 1e-6) -> None:
     if isinstance(truth, str):
         if isinstance(found, str) and found.strip().lower() == truth.lower(): return
     elif compare(found, truth, rtol, ()) is None: return
-    for mistake, module in known(student).items():
-        theirs = getattr(module, name, None)
-        same = found.strip().lower() == theirs.lower() if isinstance(found, str) and isinstance(theirs, str) else \
-            theirs is not None and compare(found, theirs, rtol, ()) is None
-        if same: raise Wrong("known-mistake", f"{name} = {found!r}: {mistake}.", "", mistake)
-    raise Wrong("wrong-answer", f"{name} = {shown(found)} is not it", "Work it out on paper with the smallest numbers.")
+    if isinstance(found, str): found = found.strip().lower()
+    raise Wrong("wrong-answer", f"{name} = {shown(found)} is not it", "Work it out on paper with the smallest numbers.",
+                found)
 
 
 def refuses(mine: Any, *args: Any, error: str = "ValueError", **settings: Any) -> None:

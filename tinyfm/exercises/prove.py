@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tinyfm.exercises.exercise import BLOCK, Exercise
-from tinyfm.exercises.judge import Outcome, judge
+from tinyfm.exercises.judge import DIFFERENCES, Outcome, judge
 from tinyfm.exercises.learner import own_source
 from tinyfm.exercises.mutants import Mutant, mutants
 from tinyfm.exercises.runner import Child, Limits
@@ -16,7 +16,7 @@ PATIENCE = 3.0                                   # seconds: a mutant that takes 
 
 @dataclass
 class Proof:
-    """What was found of one exercise."""
+    """What was found of one exercise.  unnamed: listed mistakes whose diagnosis only tells that numbers differ."""
 
     exercise: Exercise
     stub_fails: bool = False
@@ -25,7 +25,7 @@ class Proof:
     mutants: int = 0
     survivors: list[str] = field(default_factory=list)
     declared: list[str] = field(default_factory=list)
-    named: int = 0
+    unnamed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -62,7 +62,8 @@ def examine(bench: Workbench, proof: Proof) -> None:
             continue
         proof.mutants += 1
         if caught is None: proof.survivors.append(mutant.name)
-        elif mutant.name in exercise.mistakes: proof.named += 1
+        elif mutant.name in exercise.mistakes and caught.kind in DIFFERENCES:
+            proof.unnamed.append(f"{mutant.name} ({caught.check}: {caught.kind}: {caught.message.splitlines()[0]})")
     unused = set(exercise.equivalent) - set(proof.declared)
     if unused: proof.problems.append(f"declared equivalent, but caught or not generated: {sorted(unused)}")
 

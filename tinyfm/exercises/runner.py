@@ -190,8 +190,7 @@ class Student:
     it may use nothing but its arguments and `np`.
     """
 
-    def __init__(self, child: Child, solution: Any = None, mistakes: Callable[[], dict[str, Any]] = dict) -> None:
-        self._child, self._solution, self._mistakes = child, solution, mistakes
+    def __init__(self, child: Child, solution: Any = None) -> None: self._child, self._solution = child, solution
 
     def __getattr__(self, name: str) -> Function:
         if name.startswith("__"): raise AttributeError(name)
@@ -233,7 +232,6 @@ class Local(Student):
 
     def __init__(self, module: ModuleType | Any, solution: Any = None) -> None:
         self._module, self._solution, self._child = module, solution or module, self
-        self._mistakes = dict
 
     warned: list[str] = []  # noqa: RUF012
 

@@ -97,6 +97,7 @@ def it_reads_digits(student, rng):
     return f"600 digits with your gradients: loss {sparkline(losses)}, {right:.0%} right"
 
 
+equivalent = {"da = dz @ w2.T * (a > 0) -> da = dz @ w2.T * (a >= 0)": "no a is exactly 0"}
 mistakes = {
     "relu's slope is missing on the way back": ("(dz @ w2.T) * (a > 0)", "(dz @ w2.T)"),
     "The relu is missing on the way forward": ("h = np.maximum(a, 0)", "h = a"),
