@@ -120,10 +120,11 @@ def test_shapes_that_do_not_fit(change, words):
     with pytest.raises(ShapeError, match=words): metrics.probe(**arguments, n_labels=8)
 
 
-@pytest.mark.parametrize("n_labels, k, words", [
-    (10, 3, "as many labels of each class; 10 of 4 classes"), (44, 3, "rarest has 10"), (8, 0, "k must be"),
-    (8, 9, "k must be"),
+@pytest.mark.parametrize("numbers, words", [
+    ({"n_labels": 10}, "as many labels of each class; 10 of 4 classes"), ({"n_labels": 44}, "rarest has 10"),
+    ({"n_labels": 8, "k": 0}, "k must be"), ({"n_labels": 8, "k": 9}, "k must be"),
+    ({"n_labels": 8, "draws": 0}, "draws must be at least 1"),
 ])
-def test_numbers_that_cannot_be(n_labels, k, words):
+def test_numbers_that_cannot_be(numbers, words):
     x, y = clusters(40, 4, 8, 1.0)
-    with pytest.raises(ValueError, match=words): metrics.probe(x, y, x, y, n_labels=n_labels, k=k)
+    with pytest.raises(ValueError, match=words): metrics.probe(x, y, x, y, **numbers)

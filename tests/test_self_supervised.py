@@ -7,7 +7,8 @@ import pytest
 
 import tinyfm as fm
 from tinyfm import metrics
-from tinyfm.data import digits, to_floats
+from tinyfm.data import batches, digits, to_floats
+from tinyfm.data.augmentation import noise
 from tinyfm.errors import SettingError, ShapeError
 from tinyfm.models import autoencoder, denoising, masked_autoencoder, simclr, variational
 
@@ -81,6 +82,38 @@ def test_to_floats():
 def test_the_autoencoders_loss_is_the_sum_of_squares():
     y = RNG.random(X.shape)
     assert autoencoder.loss_of(y, X) == pytest.approx(np.mean([np.sum((a - b) ** 2) for a, b in zip(X, y)]))
+
+
+def first_step(room, network):
+    """A model, what its first and only batch is, the generator after that draw, and the loss of that step."""
+    settings = room.Settings(epochs=1, batch_size=100, learning_rate=0)
+    loss, = room.train(network(settings), UNSEEN, settings, verbose=0)
+    rng = np.random.default_rng(settings.seed)
+    return network(settings), settings, X[next(batches(100, 100, rng))], rng, loss
+
+
+def test_the_denoisers_loss_is_against_the_clean_picture():
+    model, settings, clean, rng, loss = first_step(denoising, denoising.network)
+    told = model.predict(noise(clean, rng, settings.strength))
+    assert loss == pytest.approx(np.square(told - clean).sum() / 100, rel=1e-5)
+
+
+def test_the_masked_autoencoders_loss_counts_what_is_hidden_only():
+    model, settings, x, rng, loss = first_step(masked_autoencoder, masked_autoencoder.network)
+    hidden = masked_autoencoder.choose_hidden(100, settings.visible, rng)
+    told = model.predict(masked_autoencoder.cover(x, hidden))
+    expected = np.square(told - x)[masked_autoencoder.as_pixels(hidden)].sum() / 100
+    assert loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_simclrs_loss_is_of_two_different_views():
+    settings = simclr.Settings(steps=1, batch_size=16)
+    encoder, projection = simclr.networks(settings)
+    rng = np.random.default_rng(settings.seed)
+    batch = to_floats(IMAGES)[rng.integers(0, len(IMAGES), 16)]
+    views = [projection.predict(encoder.predict(simclr.view(batch, rng))) for _ in range(2)]
+    loss, = simclr.train(encoder, projection, IMAGES, settings, verbose=0)
+    assert loss == pytest.approx(float(fm.info_nce(*views, temperature=settings.temperature)), rel=1e-4)
 
 
 def test_the_variational_divergence_is_the_integral_and_the_cost_the_likelihood():

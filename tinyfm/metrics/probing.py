@@ -43,6 +43,7 @@ def probe(features: ArrayLike, labels: ArrayLike, test_features: ArrayLike, test
     if x.shape[1] != x_test.shape[1]:
         raise ShapeError(f"probe: features have {x.shape[1]} columns, test_features {x_test.shape[1]}.")
     if not 1 <= k <= n_labels: raise ValueError(f"probe: k must be between 1 and n_labels={n_labels}, received {k}.")
+    if draws < 1: raise ValueError(f"probe: draws must be at least 1, received {draws}.")
     rng, rows = np.random.default_rng(seed), []
     for _ in range(draws):
         shown = balanced(y, n_labels, rng)

@@ -47,5 +47,5 @@ def pair(x: ArrayLike, y: ArrayLike, name: str) -> tuple[Array, Array]:
     x, y = images(x, name), np.asarray(y)
     if y.ndim != 2 or len(y) != len(x):
         raise ShapeError(f"{name} mixes labels (n, classes) with images (n, ...); received y {y.shape} for x {x.shape}."
-                         " For integer labels: tinyfm.one_hot(y, num_classes=...).")
+                         " For integer labels: tinyfm.one_hot(y, classes=...).")
     return x, y if y.dtype.kind == "f" else y.astype(np.float32)
