@@ -44,12 +44,16 @@ def attend(q: Any, k: Any, v: Any, mask: Any, *, causal: bool, scale: float) -> 
     return matmul(attention_weights(q, k, mask, causal=causal, scale=scale), v)
 
 
-@fused(r"y = \mathrm{softmax}(q k^\top s + m) \, v", attend,
-       joint=lambda g, wanted, q, k, v, mask, out, causal, scale:
-       kernels.attention_gradients(g, wanted, q, k, v, mask, out, causal, scale))
+def kept(q: Array, k: Array, v: Array, mask: Array | None, *, causal: bool, scale: float) -> tuple[Array, kernels.Kept]:
+    return kernels.attention(q, k, v, mask, causal, scale)
+
+
+@fused(r"y = \mathrm{softmax}(q k^\top s + m) \, v", attend, keep=kept,
+       joint=lambda g, wanted, q, k, v, mask, out, kept, causal, scale:
+       kernels.attention_gradients(g, wanted, q, k, v, mask, out, kept, causal, scale))
 def attention(q: Array, k: Array, v: Array, mask: Array | None, *, causal: bool, scale: float) -> Array:
     """scaled_dot_product_attention with every setting spelt out."""
-    return kernels.attention(q, k, v, mask, causal, scale)
+    return kept(q, k, v, mask, causal=causal, scale=scale)[0]
 
 
 def check_mask(mask: Any, q: Any, k: Any) -> None:
