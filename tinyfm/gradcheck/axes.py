@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations, permutations
 
 import numpy as np
@@ -40,28 +40,35 @@ def passes(c: Case) -> Named:
 
     When the truth is of that kind too, it is the axis that is wrong.
     """
-    patterns = [(how, c.G @ pattern) for how, pattern in identities(c.out, c.into)]
+    patterns = [(how, spread(c.G)) for how, spread in identities(c.out, c.into)]
     for how, pattern in patterns:
         if same(c.D, pattern) and not same(c.D, c.J):
             return ("wrong-axis", {}) if any(same(c.J, p) for _, p in patterns) else ("passes-through", {"how": how})
     return None
 
 
-def identities(out: Shape, into: Shape) -> Iterator[tuple[str, np.ndarray]]:
-    """Every way in which g goes to the argument unchanged: the same shape, spread along axes, summed over axes."""
+def identities(out: Shape, into: Shape) -> Iterator[tuple[str, Callable[[np.ndarray], np.ndarray]]]:
+    """Every way in which rows of g go to the argument unchanged: in the same shape, spread along axes, summed over."""
     if out == into:
-        yield "as it is", np.eye(int(np.prod(out)))
-    for how, big, small in (("spread", into, out), ("summed", out, into)):
-        for axes in combinations(range(len(big)), len(small)):
-            if len(big) > len(small) and tuple(big[a] for a in axes) == small:
-                pattern = laid_along(big, small, axes)
-                yield how, pattern.T if how == "spread" else pattern
+        yield "as it is", lambda rows: rows
+    for axes in combinations(range(len(into)), len(out)):
+        if len(into) > len(out) and tuple(into[a] for a in axes) == out:
+            yield "spread", lambda rows, axes=axes: spread_along(rows, into, axes)
+    for axes in combinations(range(len(out)), len(into)):
+        if len(out) > len(into) and tuple(out[a] for a in axes) == into:
+            yield "summed", lambda rows, axes=axes: summed_but(rows, out, axes)
 
 
-def laid_along(big: Shape, small: Shape, axes: tuple[int, ...]) -> np.ndarray:
-    """P[i, j] = 1 where element i of the big array lies over element j of the small one, laid along these axes."""
-    places = np.arange(int(np.prod(small))).reshape([n if a in axes else 1 for a, n in enumerate(big)])
-    return np.asarray(np.broadcast_to(places, big).ravel()[:, None] == np.arange(int(np.prod(small))), dtype=float)
+def spread_along(rows: np.ndarray, into: Shape, axes: tuple[int, ...]) -> np.ndarray:
+    """Each row laid along these axes of an array, and repeated along the others."""
+    laid = rows.reshape(len(rows), *(n if a in axes else 1 for a, n in enumerate(into)))
+    return np.broadcast_to(laid, (len(rows), *into)).reshape(len(rows), -1)
+
+
+def summed_but(rows: np.ndarray, out: Shape, axes: tuple[int, ...]) -> np.ndarray:
+    """Each row, an array of shape `out`, summed over all axes but these."""
+    gone = tuple(a + 1 for a in range(len(out)) if a not in axes)
+    return np.asarray(rows.reshape(len(rows), *out).sum(gone).reshape(len(rows), -1))
 
 
 def only_diagonal(c: Case) -> Named:

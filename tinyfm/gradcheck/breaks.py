@@ -93,13 +93,11 @@ def share_of(c: Case, make: Callable[[Scene], Iterator[Break]]) -> Iterator[tupl
     s = scene(c)
     with np.errstate(all="ignore"):
         for b in make(s) if s is not None else ():
-            shares = [share(s, b, *sample) for sample in c.samples]  # type: ignore[arg-type]
-            if (
-                shares[0] is not None
-                and shares[1] is not None
-                and np.isclose(shares[0], shares[1], rtol=1e-5, atol=1e-6)
-            ):
-                yield b, shares[0]
+            (first, second) = c.samples
+            one = share(s, b, *first)  # type: ignore[arg-type]
+            two = share(s, b, *second) if one is not None else None  # type: ignore[arg-type]
+            if one is not None and two is not None and np.isclose(one, two, rtol=1e-5, atol=1e-6):
+                yield b, one
 
 
 def share(s: Scene, b: Break, g: Any, d: Any, n: Any) -> float | None:

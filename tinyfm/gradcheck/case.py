@@ -14,6 +14,8 @@ from tinyfm.gradcheck.numpy_tracing import Graph
 
 TIGHT = 1e-6  # two matrices are the same when they differ by no more, relative to the larger
 Named = tuple[str, dict[str, Any]] | None  # what a rule says: a kind and its evidence, or nothing
+Kinds = list[tuple[str, dict[str, Any]]]
+Elsewhere = Callable[[int, Any, list[np.ndarray]], list[Any] | None]
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Case:
     others: dict[str, np.ndarray] = field(default_factory=dict)  # true Jacobians of the other arguments
     averaged: int = 1  # the count that forward's mean divides by
     graph: Graph | None = None  # when forward could be recorded
-    elsewhere: Callable[[list[Any]], np.ndarray | None] = lambda inputs: None  # the true Jacobian at other inputs
+    elsewhere: Elsewhere = lambda k, value, gs: None  # the true gradients for some g, where input k is another
 
     @property
     def name(self) -> str:
@@ -114,9 +116,13 @@ class Case:
             n: np.asarray(x, dtype=float) for n, x in zip(self.names, self.inputs) if np.asarray(x).dtype.kind in "fb"
         }
 
-    def with_input(self, k: int, value: Any) -> np.ndarray | None:
-        """The true Jacobian where input k is another."""
-        return self.elsewhere([value if i == k else v for i, v in enumerate(self.inputs)])
+    def right_with_input(self, k: int, value: Any) -> float:
+        """1 or -1 when d is that many times the true gradient where input k is another, and not of this one; else 0."""
+        found = self.elsewhere(k, value, [g for g, _, _ in self.samples])
+        for sign in (1.0, -1.0) if found is not None else ():
+            if all(same(d, sign * e) and not same(n, e) for (_, d, n), e in zip(self.samples, found or [])):
+                return sign
+        return 0.0
 
     def per_cotangent(self, m: np.ndarray) -> np.ndarray:
         """The answers in the argument's shape, one for each cotangent."""

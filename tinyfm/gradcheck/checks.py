@@ -1,26 +1,21 @@
-"""check_gradients, check_backward, check_rule: draw, call, compare with numbers, and name what is wrong."""
+"""check_backward: draw, call, compare with the truth, and name what is wrong."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinyfm.gradcheck import words
-from tinyfm.gradcheck.case import Case, same
-from tinyfm.gradcheck.numeric import Jacobian, directional, evaluate, floating, jacobian
-from tinyfm.gradcheck.numpy_tracing import traced
+from tinyfm.gradcheck.case import Case, Kinds, same
+from tinyfm.gradcheck.numeric import evaluate, floating
+from tinyfm.gradcheck.point import Point, signed
 from tinyfm.gradcheck.points import nearby, redrawn, resolve, squared
 from tinyfm.gradcheck.report import Finding, Report, Row
 from tinyfm.gradcheck.rules import diagnosed
+from tinyfm.gradcheck.shapes import misshapen
 from tinyfm.gradcheck.student import Student, argument_names
-
-RTOL, ATOL = 2e-8, 1e-9  # of an element; of the largest element
-CELLS, SECONDS = 40_000, 0.4  # the largest Jacobian, and the time for it, that one argument may cost
-Kinds = list[tuple[str, dict[str, Any]]]
-Truth = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def check_backward(
@@ -36,58 +31,6 @@ def check_backward(
     start = resolve(forward, inputs, rng)
     student = Student(forward, backward, argument_names(forward, backward, len(start)))
     return Check(student, start, rng).report(name or str(getattr(backward, "__name__", "backward")), seed)
-
-
-class Point:
-    """One set of inputs: forward's value, random cotangents, and the student's answers to them."""
-
-    def __init__(self, student: Student, inputs: Sequence[Any], rng: np.random.Generator) -> None:
-        self.student, self.inputs = student, list(inputs)
-        self.y = student.value(inputs)
-        self.g = signed(rng, self.y.shape)
-        self.answer = student.answer(inputs, self.g)
-        self.jacobians: dict[int, Jacobian | None] = {}
-        self.truths: dict[int, Truth] = {}
-
-    @property
-    def sound(self) -> bool:
-        return self.y.dtype.kind == "f" and bool(np.isfinite(self.y).all())
-
-    def truth(self, i: int) -> Truth:
-        """The true gradient of argument i for g, which of its elements exist, and the error of each."""
-        if i not in self.truths:
-            found, shape, size = self.jacobian(i), np.shape(self.inputs[i]), float(np.abs(self.g).sum())
-            if found is not None:
-                n = found.pull(self.g)
-            else:
-                found = jacobian(self.student.forward, self.inputs, i, project=np.ravel(self.g)[None])
-                n, size = found.matrix[0], 1.0
-            self.truths[i] = n.reshape(shape), found.usable.reshape(shape), (found.error * size).reshape(shape)
-        return self.truths[i]
-
-    def jacobian(self, i: int) -> Jacobian | None:
-        """The whole Jacobian where it is affordable."""
-        if i not in self.jacobians:
-            size = np.size(self.inputs[i])
-            began = time.perf_counter()
-            evaluate(self.student.forward, self.inputs)
-            cost = 4 * size * (time.perf_counter() - began)
-            affordable = size * self.y.size <= CELLS and cost <= SECONDS * 4
-            self.jacobians[i] = jacobian(self.student.forward, self.inputs, i) if affordable else None
-        return self.jacobians[i]
-
-
-def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Normal numbers of both signs, none near 0."""
-    g = rng.standard_normal(shape)
-    return np.asarray(g + np.copysign(0.1, g))
-
-
-def right(d: Any, n: np.ndarray, usable: np.ndarray, error: np.ndarray) -> bool:
-    """Within tolerance at every element that has a derivative; never for NaN."""
-    if np.shape(d) != n.shape:
-        return False
-    return bool((np.abs(d - n) <= RTOL * np.abs(n) + ATOL * np.max(np.abs(n), initial=0) + error)[usable].all())
 
 
 class Check:
@@ -136,52 +79,46 @@ class Check:
         self.rows.append(compared(name, d, n, usable, error))
         if not usable.all():
             self.add(name, [("kink", {"elements": np.argwhere(~usable).tolist()})])
-        verdicts = [right(p.answer.gradients[i], *p.truth(i)) for p in self.points]
-        if stale := self.history(i, verdicts[0]):
+        if stale := self.history(i):
             self.add(name, stale)
-        elif not all(verdicts):
-            self.add(name, self.diagnose(i))
+        elif wrong := [p for p in self.points if not self.right_at(p, i)]:
+            self.add(name, self.diagnose(i, wrong))
 
-    def history(self, i: int, right_at_first: bool) -> Kinds:
+    def right_at(self, p: Point, i: int) -> bool:
+        """Element by element at the first point, at first along random directions at the others."""
+        return p.right(i) if p is self.first else p.right_along(i)
+
+    def history(self, i: int) -> Kinds:
         """Right at first and wrong when called again: something is kept from an earlier call."""
-        if not right_at_first:
+        if not self.first.right(i):
             return []
-        a, b = self.first.answer.gradients[i], self.again.gradients[i]
-        if b is None or differs(a, b):
+        again = self.again.gradients[i]
+        if again is None or differs(self.first.answer.gradients[i], again):
             return [("stale-cache", {"how": "the same call, repeated, gives another result"})]
-        if not self.near_right(i):
+        if self.near.sound and self.answered(i, self.near) and not self.near.right_along(i):
             return [("stale-cache", {"how": "right for the first inputs, wrong for inputs close to them"})]
-        for p in self.points[1:]:
-            d = p.answer.gradients[i]
-            old = self.first.jacobian(i)
-            if d is None or old is None or p.y.shape != self.first.y.shape or right(d, *p.truth(i)):
-                continue
-            if same(np.ravel(d), old.pull(p.g)):
-                return [("stale-cache", {"how": "the gradient is that of the first call's inputs"})]
+        if any(self.of_the_first(i, p) for p in self.points[1:]):
+            return [("stale-cache", {"how": "the gradient is that of the first call's inputs"})]
         return []
 
-    def near_right(self, i: int) -> bool:
-        """Close to the first point, is the gradient still right?  Tried along one direction."""
-        p, d = self.near, self.near.answer.gradients[i]
-        if not p.sound or d is None or np.shape(d) != np.shape(p.inputs[i]):
-            return True
-        v = signed(self.rng, np.shape(d))
-        slope, error = directional(
-            self.student.forward, p.inputs, [v if k == i else None for k in range(len(p.inputs))]
-        )
-        true, found = float(np.ravel(p.g) @ slope), float(np.sum(d * v))
-        size = float(np.linalg.norm(d * v)) + abs(true)
-        agrees = not np.isfinite(true) or abs(true - found) <= 1e-5 * size + 0.1 * error * float(np.abs(p.g).sum())
-        return agrees or right(d, *p.truth(i))  # a kink on the way would look the same: then element by element
+    def answered(self, i: int, p: Point) -> bool:
+        """Did backward give a gradient of the right shape?"""
+        d = p.answer.gradients[i]
+        return d is not None and np.shape(d) == np.shape(p.inputs[i])
 
-    def diagnose(self, i: int) -> Kinds:
-        """The kinds of what is wrong with a gradient that is wrong, the same at every point."""
-        wrong = [p for p in self.points if not right(p.answer.gradients[i], *p.truth(i))]
+    def of_the_first(self, i: int, p: Point) -> bool:
+        """Is the answer at p the true gradient of the first point, for p's g?"""
+        if not self.answered(i, p) or p.y.shape != self.first.y.shape or p.right_along(i):
+            return False
+        old = self.first.jacobian(i)
+        return old is not None and same(np.ravel(p.answer.gradients[i]), old.pull(p.g))
+
+    def diagnose(self, i: int, wrong: list[Point]) -> Kinds:
+        """The kinds of what is wrong with a gradient, the same at every point where it is wrong."""
         if any(p.answer.gradients[i] is None for p in wrong):
             return [("unknown", {"raised": wrong[0].answer.error})]
-        shapes = [np.shape(p.answer.gradients[i]) for p in wrong]
-        if shapes[0] != np.shape(wrong[0].inputs[i]):
-            return self.misshapen(i, wrong[0])
+        if not self.answered(i, wrong[0]):
+            return misshapen(wrong[0].answer.gradients[i], wrong[0].truth(i)[0])
         if upstream := self.upstream(i, wrong[0]):
             return upstream
         return diagnosed([c for c in (self.case(i, p) for p in wrong) if c is not None])
@@ -192,8 +129,8 @@ class Check:
         ask = lambda e: self.student.answer(p.inputs, e).gradients[i]
         d, repeated = ask(g), ask(g)
         if differs(d, repeated):
-            was_right = right(self.first.answer.gradients[i], *self.first.truth(i))
-            return [("stale-cache" if was_right else "unknown", {"how": "two equal calls give different results"})]
+            kind = "stale-cache" if self.first.right(i) else "unknown"
+            return [(kind, {"how": "two equal calls give different results"})]
         if not np.isfinite(d).all():
             return [("nan", {"elements": int((~np.isfinite(d)).sum())})]
         other, both, twice, minus = ask(h), ask(g + h), ask(2 * g), ask(-g)
@@ -211,111 +148,48 @@ class Check:
     def case(self, i: int, p: Point) -> Case | None:
         """Student and truth as matrices, where affordable; else their answers to a few random cotangents."""
         full = p.jacobian(i)
-        if full is not None:
-            cotangents = np.eye(p.y.size)
-            truth, usable = full.matrix, full.usable
-        else:
-            cotangents = np.stack([signed(self.rng, p.y.shape).ravel() for _ in range(3)])
-            projected = jacobian(self.student.forward, p.inputs, i, project=cotangents)
-            truth, usable = projected.matrix, projected.usable
+        cotangents = np.eye(p.y.size) if full else np.stack([signed(self.rng, p.y.shape).ravel() for _ in range(3)])
         answers = [self.student.answer(p.inputs, g.reshape(p.y.shape)).gradients[i] for g in cotangents]
         if any(a is None or np.shape(a) != np.shape(p.inputs[i]) for a in answers):
             return None
         mine = np.stack([np.ravel(a).astype(float) for a in answers])
-        mine, truth = np.where(usable, mine, 0), np.where(usable, truth, 0)
-        graph = traced(self.student.forward, p.inputs)
-        others = {
-            self.student.names[k]: j.matrix
-            for k, x in enumerate(p.inputs)
-            if k != i and floating(x) and full is not None and (j := p.jacobian(k)) is not None
-        }
+        true = full or p.pulled(i, cotangents, mine)
+        mine, truth = np.where(true.usable, mine, 0), np.where(true.usable, true.matrix, 0)
+        others = {} if full is None else self.other_jacobians(i, p)
+        count = averaged(self.student.forward, p.inputs, p.y)
+        with_input = lambda k, value, gs: p.gradients_with(i, k, value, gs)
         return Case(
-            i,
-            self.student.names,
-            p.inputs,
-            p.y,
-            cotangents,
-            mine,
-            truth,
-            full is not None,
-            others,
-            averaged(self.student.forward, p.inputs, p.y),
-            graph,
-            lambda inputs: self.jacobian_at(i, inputs, p),
+            i, self.student.names, p.inputs, p.y, cotangents, mine, truth, full is not None, others, count, p.graph,
+            with_input,
         )
 
-    def jacobian_at(self, i: int, inputs: Sequence[Any], p: Point) -> np.ndarray | None:
-        """The true Jacobian of argument i at other inputs, for those that give the same shapes."""
-        try:
-            other = evaluate(self.student.forward, inputs)
-        except Exception:
-            return None
-        return jacobian(self.student.forward, inputs, i).matrix if other.size == p.y.size else None
+    def other_jacobians(self, i: int, p: Point) -> dict[str, np.ndarray]:
+        found = {
+            name: p.jacobian(k)
+            for k, (name, x) in enumerate(zip(self.student.names, p.inputs))
+            if k != i and floating(x)
+        }
+        return {name: j.matrix for name, j in found.items() if j is not None}
 
-    # -------------------------------------------------------- wrong shapes and errors
-
-    def misshapen(self, i: int, p: Point) -> Kinds:
-        """d has another shape than the argument: kept axes, exchanged axes, lost axes."""
-        d, n = p.answer.gradients[i], p.truth(i)[0]
-        evidence = {"returned": np.shape(d), "expected": n.shape}
-        try:
-            reducible = np.broadcast_shapes(np.shape(d), n.shape) == np.shape(d)
-        except ValueError:
-            reducible = False
-        if reducible and d.size != n.size:
-            extra = d.ndim - n.ndim
-            axes = tuple(range(extra)) + tuple(a + extra for a, m in enumerate(n.shape) if m == 1 != d.shape[a + extra])
-            total = d.sum(axes, keepdims=True).reshape(n.shape)
-            if same(total, n):
-                return [("not-summed-over-broadcast", evidence | {"axes": axes})]
-            if f := scale_of(total, n):
-                return [("not-summed-over-broadcast", evidence | {"axes": axes}), *sign_or_factor(f)]
-        for axis in range(d.ndim if d.ndim == n.ndim + 1 else 0):
-            if same(d.sum(axis), n):
-                return [("not-summed-over-broadcast", evidence | {"axes": (axis,)})]
-        if d.ndim == n.ndim > 1 and sorted(d.shape) == sorted(n.shape):
-            for order in orders(n.ndim):
-                if n.transpose(order).shape == d.shape and same(d, n.transpose(order)):
-                    return [("transposed", evidence | {"order": order})]
-        return [("wrong-shape", evidence)]
+    # -------------------------------------------------------- errors
 
     def on_error(self, error: str) -> Kinds:
         """backward raised: with all sizes equal it may run, and then show what is wrong."""
-        inputs = squared(self.student.forward, self.first.inputs, self.rng)
-        kinds: Kinds = []
-        if inputs is not None:
-            square = (
-                Check(self.student, inputs, self.rng)
-                if not self.student.answer(inputs, signed(self.rng, self.student.value(inputs).shape)).error
-                else None
-            )
-            if square is not None:
-                inner = square.report("square", 0)
-                self.rows = [Row(n, np.nan, None, None, None) for n in self.student.names]
-                for f in inner.findings:
-                    self.findings.append(
-                        words.finding(f.argument, f.kind, f.evidence | {"raised": error}, self.student.names)
-                    )
-                if inner.findings:
-                    return []
+        found = self.with_equal_sizes()
+        if found:
+            self.rows = [Row(n, np.nan, None, None, None) for n in self.student.names]
+            self.findings += [
+                words.finding(f.argument, f.kind, f.evidence | {"raised": error}, self.student.names) for f in found
+            ]
+            return []
         shapes = any(w in error for w in ("shape", "broadcast", "dimension", "mismatch", "axis"))
-        return [*kinds, ("wrong-shape" if shapes else "unknown", {"raised": error})]
+        return [("wrong-shape" if shapes else "unknown", {"raised": error})]
 
-
-def orders(n: int) -> Any:
-    from itertools import permutations
-
-    return [o for o in permutations(range(n)) if o != tuple(range(n))]
-
-
-def scale_of(a: Any, n: Any) -> float | None:
-    from tinyfm.gradcheck.case import ratio
-
-    return ratio(np.asarray(a), np.asarray(n))
-
-
-def sign_or_factor(f: float) -> Kinds:
-    return [("wrong-sign" if np.isclose(f, -1) else "constant-factor", {"factor": f})]
+    def with_equal_sizes(self) -> list[Finding]:
+        inputs = squared(self.student.forward, self.first.inputs, self.rng)
+        if inputs is None or self.student.answer(inputs, signed(self.rng, self.student.value(inputs).shape)).error:
+            return []
+        return Check(self.student, inputs, self.rng).report("equal sizes", 0).findings
 
 
 def differs(a: Any, b: Any) -> bool:

@@ -94,31 +94,25 @@ def result_left_out(c: Case) -> Named:
 
 def operand_taken_for_one(c: Case) -> Named:
     """d is what would be right if another input were 1 everywhere."""
-    for name, j in with_others_set(c, 1.0):
-        for sign in (1.0, -1.0):
-            if same(c.D, sign * j):
-                return "missing-factor", {"factor": name, "sign": sign}
+    for k in other_operands(c):
+        if sign := c.right_with_input(k, np.ones(np.shape(c.inputs[k]))):
+            return "missing-factor", {"factor": c.names[k], "sign": sign}
     return None
 
 
 def operand_taken_for_zero(c: Case) -> Named:
     """d is what would be right if another input were 0 everywhere."""
-    for name, j in with_others_set(c, 0.0):
-        if same(c.D, j):
-            return "missing-term", {"term": f"every part that contains {name}"}
+    for k in other_operands(c):
+        if c.right_with_input(k, np.zeros(np.shape(c.inputs[k]))) > 0:
+            return "missing-term", {"term": f"every part that contains {c.names[k]}"}
     return None
 
 
-def with_others_set(c: Case, value: float) -> Iterator[Named_array]:
-    """The true Jacobian where another input is the same number everywhere, if that is more than a mask."""
+def other_operands(c: Case) -> list[int]:
+    """The other floating inputs, if d is more than the truth with some entries masked."""
     if not c.full or not (~c.right & c.there & (c.D != 0)).any():
-        return
-    for k, x in enumerate(c.inputs):
-        if k == c.index or np.asarray(x).dtype.kind != "f":
-            continue
-        j = c.with_input(k, np.full(np.shape(x), value))
-        if j is not None and np.isfinite(j).all():
-            yield c.names[k], j
+        return []
+    return [k for k, x in enumerate(c.inputs) if k != c.index and np.asarray(x).dtype.kind == "f"]
 
 
 # ------------------------------------------------------------ the input where the output belongs
@@ -153,10 +147,12 @@ def times_the_input(c: Case) -> Named:
     """g spread and multiplied with x, where something that was computed from x belongs."""
     if not c.full or c.diagonal or len(c.out) >= len(c.into):
         return None
-    for _, pattern in identities(c.out, c.into):
+    for _, spread in identities(c.out, c.into):
+        pattern = spread(c.G)
         if same(c.D, pattern * c.x.ravel()) and same(c.J != 0, pattern != 0):
-            moved = c.with_input(c.index, 1.1 * c.x + 0.05)
-            return None if moved is None or same(moved, c.J) else ("input-for-output", {})
+            moved = c.elsewhere(c.index, 1.1 * c.x + 0.05, [g for g, _, _ in c.samples])
+            depends = moved is not None and any(not same(e, n) for e, (_, _, n) in zip(moved, c.samples))
+            return ("input-for-output", {}) if depends else None
     return None
 
 

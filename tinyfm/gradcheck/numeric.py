@@ -96,11 +96,46 @@ def column(f: Callable[[float], np.ndarray], middle: np.ndarray, x: float) -> tu
     return best
 
 
-def directional(f: Function, inputs: Arrays, tangents: Sequence[Any]) -> tuple[np.ndarray, float]:
-    """d f(inputs + h tangents) / dh at h = 0 (a tangent may be None), and how far two step sizes differ."""
+def directional(f: Function, inputs: Arrays, tangents: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """d f(inputs + h tangents) / dh at h = 0 (a tangent may be None), and a bound on the error of each element."""
 
     def along(h: float) -> np.ndarray:
         return evaluate(f, [x if v is None else np.asarray(x, dtype=float) + h * v for x, v in zip(inputs, tangents)])
 
-    near, far = ((along(h) - along(-h)) / (2 * h) for h in (1e-4, 2e-4))
-    return (4 * near - far) / 3, float(np.max(np.abs(near - far), initial=0))
+    h = STEPS[0]
+    high, low, far = along(h), along(-h), (along(2 * h) - along(-2 * h)) / (4 * h)
+    near = (high - low) / (2 * h)
+    noise = 8 * np.finfo(float).eps * np.maximum(np.abs(high), np.abs(low)) / h
+    spread, scale = np.abs(near - far), np.max(np.abs(near), initial=0) + np.max(np.abs(far), initial=0)
+    return (4 * near - far) / 3, noise + spread * np.minimum(1.0, 10 * spread / (scale or 1.0))
+
+
+def agrees_along(f: Function, inputs: Arrays, index: int, g: Any, d: Any, v: np.ndarray) -> bool:
+    """<d, v> = <g, df/dv>, for d the gradient of argument `index`; False where forward is not finite nearby."""
+    slope, error = directional(f, inputs, [v if k == index else None for k in range(len(inputs))])
+    if not np.isfinite(slope).all():
+        return False
+    moved = np.ravel(d) * np.ravel(v)
+    room = 1e-8 * float(np.linalg.norm(moved)) + 0.1 * float(np.linalg.norm(np.ravel(g) * error))
+    return bool(abs(np.ravel(g) @ slope - moved.sum()) <= room)
+
+
+def astray(
+    f: Function, inputs: Arrays, index: int, g: Any, d: Any, rng: np.random.Generator, limit: int
+) -> np.ndarray | None:
+    """The elements of argument `index` at which d is wrong, found by halving; None when there are more than `limit`."""
+    size = np.size(inputs[index])
+    blocks = [np.arange(size)] if size else []
+    while blocks:
+        wrong = [b for b in blocks if not agrees_along(f, inputs, index, g, d, one_block(rng, inputs[index], b))]
+        if len(wrong) > limit or all(len(b) == 1 for b in wrong):
+            return None if len(wrong) > limit else np.concatenate([*wrong, np.zeros(0, int)])
+        blocks = [half for b in wrong for half in np.array_split(b, 2) if len(half)]
+    return np.zeros(0, int)
+
+
+def one_block(rng: np.random.Generator, x: Any, places: np.ndarray) -> np.ndarray:
+    """A random direction that moves some elements only, none of them by little."""
+    v = np.zeros(np.size(x))
+    v[places] = rng.uniform(0.5, 1.5, len(places)) * rng.choice([-1.0, 1.0], len(places))
+    return v.reshape(np.shape(x))

@@ -12,10 +12,10 @@ import numpy as np
 
 from tinyfm.gradcheck import axes, factors, leftovers, mistakes, products, replay, scales
 from tinyfm.gradcheck.breaks import first_match, share_of
-from tinyfm.gradcheck.case import Case, Named
+from tinyfm.gradcheck.case import Case, Kinds, Named
 
-Kinds = list[tuple[str, dict[str, Any]]]
 Rule = Callable[[Case], Named]
+NUMBERS = ("constant-factor", "missing-1/N", "extra-1/N", "batch-for-size")
 
 
 def rule_broken(c: Case) -> Named:
@@ -90,23 +90,34 @@ RULES: tuple[Rule, ...] = (
 def diagnosed(cases: Sequence[Case]) -> Kinds:
     """What the first rule says that says the same of every case; unknown when there is none."""
     for rule in RULES if cases else ():
-        found = [f for f in map(rule, cases) if f is not None]
-        if len(found) < len(cases) or any(f[0] != found[0][0] for f in found):
-            continue
-        kind, evidence = found[0]
-        if kind in ("constant-factor", "missing-1/N", "extra-1/N", "batch-for-size") and differ(
-            [f[1]["factor"] for f in found]
-        ):
-            kind, evidence = factors.number_left_out(list(cases), [f[1]["factor"] for f in found])
-        elif "all" in evidence:
-            shared = [name for name in evidence["all"] if all(name in f[1].get("all", ()) for f in found)]
-            if not shared:
-                continue
-            evidence = evidence | {"factor": shared[0]}
-        elif any(told(f) != told(found[0]) for f in found):
-            continue
-        return with_companions(kind, evidence)
+        found = said_of_each(rule, cases)
+        if found and (agreed := agreement(found, cases)):
+            return with_companions(*agreed)
     return [("unknown", {})]
+
+
+def said_of_each(rule: Rule, cases: Sequence[Case]) -> Kinds:
+    """The rule's word on every case; nothing as soon as it has none on one of them."""
+    found = []
+    for case in cases:
+        word = rule(case)
+        if word is None:
+            return []
+        found.append(word)
+    return found
+
+
+def agreement(found: Kinds, cases: Sequence[Case]) -> Named:
+    """What holds at every point alike: one kind, and one factor, path or place."""
+    kind, evidence = found[0]
+    if any(k != kind for k, _ in found):
+        return None
+    if kind in NUMBERS and differ([e["factor"] for _, e in found]):
+        return factors.number_left_out(list(cases), [e["factor"] for _, e in found])
+    if "all" in evidence:
+        shared = [name for name in evidence["all"] if all(name in e.get("all", ()) for _, e in found)]
+        return (kind, evidence | {"factor": shared[0]}) if shared else None
+    return (kind, evidence) if all(told(f) == told(found[0]) for f in found) else None
 
 
 def differ(numbers: list[float]) -> bool:

@@ -113,7 +113,7 @@ def forward_mode(
     slope, error = directional(forward, arrays, along)
     pushed = np.ravel(pushforward(y, dict(zip(leaves, v))))
     scale = np.max(np.abs(slope), initial=0)
-    if np.max(np.abs(pushed - slope), initial=0) <= 1e-6 * scale + error + 1e-9:
+    if np.max(np.abs(pushed - slope) - error, initial=0) <= 1e-6 * scale + 1e-9:
         return []
     return [
         Finding(
