@@ -10,7 +10,10 @@ from tinyfm.gradcheck import check_backward
 
 
 def outcomes(entry):
-    """For each argument that is wrong: named, misnamed, unknown or missed; and false alarms."""
+    """For each argument that is wrong: named, misnamed, unknown or missed; and false alarms.
+
+    Where the bank itself says `unknown` (and perhaps a kind that is also true) nothing can be named: "nameless".
+    """
     forward, backward, draw = entry.make()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -21,39 +24,34 @@ def outcomes(entry):
     for argument, expected in entry.expected.items():
         found = kinds.pop(argument, []) or blamed
         if not found: yield "missed"
-        elif any(expected.accepts(kind) for kind in found): yield "named"
+        elif any(expected.accepts(kind) for kind in found): yield "nameless" if expected.kind == "unknown" else "named"
         else: yield "unknown" if set(found) == {"unknown"} else "misnamed"
     yield from ("false alarm" for _ in kinds)
 
 
 def score(half):
+    """Counts, the number of wrong gradients, and of those that have a name."""
     counts = Counter(outcome for entry in load(half) for outcome in outcomes(entry))
-    total = sum(n for outcome, n in counts.items() if outcome != "false alarm")
+    total = counts.total() - counts["false alarm"]
     print(f"\n{half}: {total} wrong gradients, " + ", ".join(f"{k} {v} ({v / total:.1%})" for k, v in counts.items()))
-    return counts, total
+    return counts, total, total - counts["nameless"]
 
 
 def test_every_seventh_of_the_tuned_half_is_detected_and_nearly_all_named():
     counts = Counter(outcome for entry in load("tuned")[::7] for outcome in outcomes(entry))
-    assert counts["missed"] == counts["false alarm"] == 0 and counts["named"] >= 0.95 * counts.total()
+    assert counts["missed"] == counts["false alarm"] == 0
+    assert counts["named"] >= 0.95 * (counts.total() - counts["nameless"])
 
 
 @pytest.mark.slow
 def test_tuned_half():
-    counts, total = score("tuned")
+    counts, total, with_a_name = score("tuned")
     assert counts["missed"] == counts["false alarm"] == 0
-    assert counts["named"] >= 0.95 * total and counts["misnamed"] <= 0.02 * total
+    assert counts["named"] >= 0.95 * with_a_name and counts["misnamed"] <= 0.02 * total
 
 
 @pytest.mark.slow
 def test_half_set_aside():
-    counts, total = score("held_out")
+    counts, total, with_a_name = score("held_out")
     assert counts["missed"] == counts["false alarm"] == 0
-    assert counts["named"] >= 0.9 * total
-
-
-@pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="not reached yet: 6 of 256 get a wrong name, 2.3 %")
-def test_half_set_aside_is_seldom_given_a_wrong_name():
-    counts, total = score("held_out")
-    assert counts["misnamed"] <= 0.02 * total
+    assert counts["named"] >= 0.9 * with_a_name and counts["misnamed"] <= 0.02 * total

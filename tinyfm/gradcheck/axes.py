@@ -21,7 +21,7 @@ def axes_exchanged(c: Case) -> Named:
             continue
         turned = n.transpose(0, *(a + 1 for a in order))
         if same(d, turned) and not same(n, turned):
-            spread = len(c.out) < len(c.into) and len(c.out) > 0
+            spread = 0 < len(c.out) < len(c.into) and not c.others
             return ("wrong-axis" if spread else "transposed"), {"order": order}
     return None
 

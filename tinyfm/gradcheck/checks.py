@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinyfm.gradcheck import words
-from tinyfm.gradcheck.case import Case, Kinds, same
+from tinyfm.gradcheck.case import Case, Kinds, ratio, same
 from tinyfm.gradcheck.numeric import evaluate, floating
 from tinyfm.gradcheck.point import Point, signed
-from tinyfm.gradcheck.points import nearby, redrawn, resolve, squared
+from tinyfm.gradcheck.points import enlarged, nearby, redrawn, resolve, squared, works
 from tinyfm.gradcheck.report import Finding, Report, Row
 from tinyfm.gradcheck.rules import diagnosed
 from tinyfm.gradcheck.shapes import misshapen
@@ -121,7 +121,24 @@ class Check:
             return misshapen(wrong[0].answer.gradients[i], wrong[0].truth(i)[0])
         if upstream := self.upstream(i, wrong[0]):
             return upstream
-        return diagnosed([c for c in (self.case(i, p) for p in wrong) if c is not None])
+        kinds = diagnosed([c for c in (self.case(i, p) for p in wrong) if c is not None])
+        return [self.borne_out(i, *found) for found in kinds]
+
+    def borne_out(self, i: int, kind: str, evidence: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A factor that is the same at other sizes is no count of elements."""
+        if "at these sizes" not in evidence:
+            return kind, evidence
+        elsewhere, factor = self.factor_at_other_sizes(i, evidence["count"]), evidence["factor"]
+        constant = elsewhere is not None and np.isclose(elsewhere, factor, rtol=1e-6)
+        return ("constant-factor", {"factor": factor}) if constant else (kind, evidence)
+
+    def factor_at_other_sizes(self, i: int, count: int) -> float | None:
+        for inputs in enlarged(self.first.inputs, count, self.rng):
+            if works(self.student.forward, inputs):
+                p = Point(self.student, inputs, self.rng)
+                if self.answered(i, p):
+                    return ratio(p.answer.gradients[i], p.truth(i)[0])
+        return None
 
     def upstream(self, i: int, p: Point) -> Kinds:
         """Is d linear in g, and does it depend on it at all?"""

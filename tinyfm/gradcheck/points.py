@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -116,3 +116,17 @@ def squared(forward: Function, inputs: Sequence[Any], rng: np.random.Generator) 
         for x in inputs
     ]
     return drawn if works(forward, drawn) else None
+
+
+def enlarged(inputs: Sequence[Any], count: int, rng: np.random.Generator) -> Iterator[list[Any]]:
+    """The inputs at other sizes: all axes longer by one; then those of one size of which `count` is a multiple."""
+    sizes = sorted({n for x in inputs for n in np.shape(x) if n > 1})
+    parts = [n for n in sizes if count % n == 0]
+    ways = [{n: n + 1 for n in sizes}, *({n: n + 1} for n in parts), *({n: 2 * n} for n in parts)]
+    for new in ways:
+        yield [redraw(stretched(x, new), rng, 0) if np.ndim(x) else x for x in inputs]
+
+
+def stretched(x: Any, new: dict[int, int]) -> Any:
+    """The array with some sizes replaced by larger ones, filled from its start."""
+    return np.pad(x, [(0, new.get(n, n) - n) for n in np.shape(x)], mode="wrap") if np.size(x) else x

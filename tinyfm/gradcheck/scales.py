@@ -30,26 +30,32 @@ def scaled(c: Case) -> Named:
 
 
 def of_a_mean(c: Case, f: float) -> Named:
-    """f tells of a mean that forward takes, or that backward takes of copies."""
+    """f tells of a mean that forward takes, or that backward takes of copies.
+
+    "at these sizes": the count was only found to fit; other sizes must bear it out.
+    """
     averaged, size = c.averaged if c.averaged > 1 else equal_weights(c), abs(f)
+    doubt = {"at these sizes": True} if c.averaged > 1 else {}
     for n in stretches(c) | copies(c):
         if np.isclose(size * n, 1, rtol=1e-6):
             return "mean-for-sum-over-broadcast", {"factor": f, "count": n}
     if averaged == 1:
         return None
     if np.isclose(size, averaged, rtol=1e-6):
-        return "missing-1/N", {"factor": f, "count": averaged, "of": c.counts.get(averaged, "what forward averages")}
+        of = c.counts.get(averaged, "what forward averages")
+        return "missing-1/N", {"factor": f, "count": averaged, "of": of} | doubt
     n = counted(c, averaged / size)
-    return ("batch-for-size", {"factor": f, "count": n, "of": c.counts[n], "due": averaged}) if n else None
+    return ("batch-for-size", {"factor": f, "count": n, "of": c.counts[n], "due": averaged} | doubt) if n else None
 
 
 def of_a_count(c: Case, f: float) -> Named:
     """f or 1/f is a count of elements; for an element-wise function a small one is a coincidence."""
     many, few = counted(c, abs(f)), counted(c, 1 / abs(f))
+    doubt = {"at these sizes": True} if few != equal_weights(c) else {}  # a window has its count at all sizes
     if many and not c.diagonal:
-        return "missing-1/N", {"factor": f, "count": many, "of": c.counts[many]}
+        return "missing-1/N", {"factor": f, "count": many, "of": c.counts[many], "at these sizes": True}
     if few and not (c.diagonal and few < 4):
-        return "extra-1/N", {"factor": f, "count": few, "of": c.counts[few]}
+        return "extra-1/N", {"factor": f, "count": few, "of": c.counts[few]} | doubt
     return None
 
 

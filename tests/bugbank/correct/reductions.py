@@ -197,3 +197,7 @@ def sum_of_squares():
 @right("mean over the batch")
 def mean_over_the_batch():
     return lambda x: x.mean(0), lambda g, x: np.broadcast_to(g / len(x), x.shape), draw(signed(6, 5))
+
+@right("cube of the sum")
+def cube_of_the_sum():
+    return lambda x: x.sum(-1)**3, lambda g, x: (3 * g * x.sum(-1)**2)[:, None] + 0 * x, draw(signed(4, 3))
