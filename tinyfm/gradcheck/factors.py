@@ -23,6 +23,7 @@ COMPANIONS: dict[str, Callable[[Any], Any]] = {
     "{}": lambda v: v,
     "1/{}": lambda v: 1 / v,
     "1 - {}": lambda v: 1 - v,
+    "1 + {}": lambda v: 1 + v,
     "1 - {}^2": lambda v: 1 - v * v,
     "log {}": np.log,
     "[{} > 0]": lambda v: (v > 0) * 1.0,

@@ -32,11 +32,11 @@ def lost(c: Case) -> np.ndarray | None:
 
 
 def kept_one_end(reads: np.ndarray, gone: np.ndarray, late: bool) -> bool:
-    """Among the outputs that read this element, the lost ones all come before (late) or after the kept ones."""
+    """Of the outputs that read this element the lost ones, half or more, all come before (late) or after the kept."""
     kept, away = np.flatnonzero(reads & ~gone), np.flatnonzero(gone)
     if not len(away):
         return True
-    return len(kept) > 0 and bool(away.max() < kept.min() if late else away.min() > kept.max())
+    return 0 < len(kept) <= len(away) and bool(away.max() < kept.min() if late else away.min() > kept.max())
 
 
 def contributions_lost(c: Case) -> Named:
@@ -78,6 +78,11 @@ def said(c: Case, side: str, wrong: np.ndarray, words: str, where: Any) -> Named
         "share": float(wrong.mean()),
         **instead(c, side, wrong),
     }
+
+
+def right_by_sign_of_input(c: Case) -> Named:
+    """The same for an element-wise function: right on one side of a value, another formula on the other."""
+    return right_by_value(c) if c.diagonal else None
 
 
 def right_for_many(c: Case) -> Named:

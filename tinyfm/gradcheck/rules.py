@@ -61,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     axes.wrong_rows_summed,
     axes.turned_round,
     axes.normalised_elsewhere,
+    leftovers.right_by_sign_of_input,
     factors.operand_left_out,
     factors.operand_taken_for_one,
     factors.operand_taken_for_zero,

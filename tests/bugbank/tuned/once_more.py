@@ -161,7 +161,7 @@ def entropy_gained():
     return row_entropy, lambda g, p: last(g) * (np.log(p) + 1), draw(between(0.1, 0.9, 4, 5))
 
 @bug("product", "the product of all, not of the others", x="missing-factor")
-def product_of_all():
+def product_of_the_whole_row():
     return row_product, lambda g, x: last(g) * np.broadcast_to(last(x.prod(-1)), x.shape), draw(signed(4, 5))
 
 @bug("product", "the other two of three, for two of them", x="unknown | partial")
