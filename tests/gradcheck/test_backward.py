@@ -104,7 +104,8 @@ def test_the_report_shows_a_table_and_a_picture():
     report = check_backward(linear, lambda g, x, w, b: (g @ w.T, 2 * x.T @ g, g), (7, 5), (5, 3), (3,))
     text = str(report)
     assert "constant-factor" in text and "not-summed-over-broadcast" in text and "yours" in text and "seed=0" in text
-    assert len([ax for ax in report.plot().axes if ax.get_title()]) == 9
+    titles = [ax.get_title() for ax in report.plot().axes if ax.get_title()]
+    assert len(titles) == 9 and titles[5] == "yours - true: constant-factor (o: worst)"
     assert {f.kind for f in report.findings} <= set(KINDS)
 
 

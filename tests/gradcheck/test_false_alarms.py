@@ -1,4 +1,4 @@
-"""Nothing right is blamed: every op at shapes, sizes and settings that hypothesis draws, and every right pair of the bank.
+"""Nothing right is blamed: every op at shapes and settings that hypothesis draws, and every right pair of the bank.
 
 The short run draws once for each; the slow one 2,000 times in all; `TINYFM_DRAWS=10000` makes that ten thousand.
 """

@@ -30,7 +30,7 @@ def check_backward(
     rng = np.random.default_rng([seed, 0x747466])  # its own stream: inputs are often drawn from default_rng(seed)
     start = resolve(forward, inputs, rng)
     student = Student(forward, backward, argument_names(forward, backward, len(start)))
-    return Check(student, start, rng).report(name or str(getattr(backward, "__name__", "backward")), seed)
+    return Check(student, start, rng).report(name or title(forward, backward), seed)
 
 
 class Check:
@@ -214,15 +214,20 @@ def differs(a: Any, b: Any) -> bool:
 
 
 def compared(name: str, d: Any, n: np.ndarray, usable: np.ndarray, error: np.ndarray) -> Row:
-    """The line of the table: the largest relative error and where it stands."""
-    if np.shape(d) != n.shape:
-        return Row(name, float("nan"), None, d, n)
+    """The line of the table: the largest relative error and where it stands; infinite for NaN."""
+    if np.shape(d) != n.shape or not n.size:
+        return Row(name, float("nan") if n.size else 0.0, None, d, n)
     difference = np.where(usable, np.maximum(np.abs(d - n) - error, 0.0), 0.0)
-    difference = np.where(np.isnan(d), np.inf, difference)
-    scale = np.maximum(np.abs(n), 1e-2 * np.max(np.abs(n), initial=0)) + 1e-300
-    worst = np.unravel_index(int(np.argmax(np.nan_to_num(difference / scale, nan=np.inf))), n.shape) if n.size else None
-    most = float(np.max(np.nan_to_num(difference / scale, nan=np.inf), initial=0))
-    return Row(name, most, None if worst is None else tuple(int(w) for w in worst), np.asarray(d), n)
+    relative = difference / (np.maximum(np.abs(n), 1e-2 * np.max(np.abs(n), initial=0)) + 1e-300)
+    relative = np.where(np.isnan(relative), np.inf, relative)
+    worst = np.unravel_index(int(np.argmax(relative)), n.shape)
+    return Row(name, float(np.max(relative)), tuple(int(w) for w in worst), np.asarray(d), n)
+
+
+def title(forward: Callable[..., Any], backward: Callable[..., Any]) -> str:
+    """The student's name for it: backward's, unless it is no name, then forward's."""
+    names = [getattr(f, "__name__", "") for f in (backward, forward)]
+    return next((n for n in names if n not in ("", "<lambda>", "backward", "forward")), "backward")
 
 
 def averaged(forward: Callable[..., Any], inputs: Sequence[Any], y: np.ndarray) -> int:

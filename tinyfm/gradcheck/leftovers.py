@@ -90,7 +90,7 @@ def right_for_many(c: Case) -> Named:
     for side, wrong, good, shape in sides(c):
         if good.sum() >= wrong.sum() or (good.sum() >= 0.1 * wrong.size and instead(c, side, wrong)):
             places = [p.tolist() for p in np.argwhere(wrong.reshape(shape))]
-            words = f"at {len(places)} of {wrong.size} elements of the {side}, first {', '.join(map(str, places[:3]))}"
+            words = f"at {len(places)} of {wrong.size} elements, first {', '.join(map(str, places[:3]))}"
             return said(c, side, wrong, words, None)
     return None
 
@@ -108,6 +108,9 @@ def sides(c: Case) -> Iterator[tuple[str, np.ndarray, np.ndarray, tuple[int, ...
 
 def explanations(c: Case, side: str, wrong: np.ndarray, good: np.ndarray, shape: tuple[int, ...]) -> Iterator[Place]:
     """Words that hold for every wrong element and for no right one, and what they speak of."""
+    if wrong.sum() <= 3 and wrong.size >= 30:
+        few = ", ".join(str(p.tolist()) for p in np.argwhere(wrong.reshape(shape)))
+        yield f"at {few}", few
     yield from by_value(c, wrong, good, shape)
     for name, x in zip(c.names, map(np.asarray, c.inputs)):
         if x.dtype.kind == "b" and x.shape == shape:

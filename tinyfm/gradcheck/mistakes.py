@@ -190,7 +190,7 @@ def path_kind(s: Scene, node: Node, p: Node) -> str:
 
 
 def spelled(s: Scene, p: Node) -> str:
-    return " <- ".join(dict.fromkeys(n.op.name for n in reversed(s.between(p)))) or "the argument itself"
+    return ", ".join(dict.fromkeys(n.op.name for n in reversed(s.between(p)))) or "the argument itself"
 
 
 def statistics_fixed(s: Scene) -> Iterator[Break]:

@@ -11,6 +11,7 @@ import numpy as np
 Arrays = Sequence[Any]
 Function = Callable[..., Any]
 STEPS = (1e-4, 1e-6, 1e-8)  # tried in this order: the first is exact to 1e-11 where f is smooth
+LARGER = (1e-3,)  # ten times less of the rounding of f
 
 
 @dataclass
@@ -40,7 +41,12 @@ def evaluate(f: Function, inputs: Arrays) -> np.ndarray:
 
 
 def jacobian(
-    f: Function, inputs: Arrays, index: int, columns: Sequence[int] | None = None, project: np.ndarray | None = None
+    f: Function,
+    inputs: Arrays,
+    index: int,
+    columns: Sequence[int] | None = None,
+    project: np.ndarray | None = None,
+    steps: Sequence[float] = STEPS,
 ) -> Jacobian:
     """All derivatives with respect to argument `index`, or those of some elements.
 
@@ -51,7 +57,7 @@ def jacobian(
     view = (lambda y: y) if project is None else (lambda y: project @ y)
     chosen = range(x.size) if columns is None else columns
     found = [
-        column(lambda h, at=at: evaluate(f, moved(inputs, index, x, at, h)), middle, float(x.ravel()[at]))
+        column(lambda h, at=at: evaluate(f, moved(inputs, index, x, at, h)), middle, float(x.ravel()[at]), steps)
         for at in chosen
     ]
     rows = len(view(middle))
@@ -68,15 +74,17 @@ def moved(inputs: Arrays, index: int, x: np.ndarray, at: int, h: float) -> list[
     return [changed if i == index else v for i, v in enumerate(inputs)]
 
 
-def column(f: Callable[[float], np.ndarray], middle: np.ndarray, x: float) -> tuple[np.ndarray, bool, float]:
+def column(
+    f: Callable[[float], np.ndarray], middle: np.ndarray, x: float, steps: Sequence[float]
+) -> tuple[np.ndarray, bool, float]:
     """d f / d h at 0, whether it exists there, and a bound on its error.
 
     Two central differences, h and 2h, agree to h^2 where f is smooth; a kink inside them shows in the second difference
     (f(h) - 2 f(0) + f(-h)) / h, which falls with h for a curve and stays for a kink.  Then a smaller step is tried.
     """
     best = np.zeros_like(middle), False, 0.0
-    for step in STEPS:
-        h = step * max(1.0, abs(x)) if step == STEPS[0] else step
+    for step in steps:
+        h = step * max(1.0, abs(x)) if step == steps[0] else step
         high, low, higher, lower = f(h), f(-h), f(2 * h), f(-2 * h)
         near, far = (high - low) / (2 * h), (higher - lower) / (4 * h)
         slope = (4 * near - far) / 3

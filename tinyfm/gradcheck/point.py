@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinyfm.engine import gradients
-from tinyfm.gradcheck.numeric import Jacobian, agrees_along, astray, evaluate, jacobian
+from tinyfm.gradcheck.numeric import LARGER, Jacobian, agrees_along, astray, evaluate, jacobian
 from tinyfm.gradcheck.numpy_tracing import Graph, traced
 from tinyfm.gradcheck.student import Student
 
@@ -49,8 +49,19 @@ class Point:
         if i not in self.truths:
             shape, d = np.shape(self.inputs[i]), self.answer.gradients[i]
             found = self.pulled(i, self.g.ravel()[None], None if np.shape(d) != shape else np.ravel(d)[None])
-            self.truths[i] = found.matrix[0].reshape(shape), found.usable.reshape(shape), found.error.reshape(shape)
+            error = found.error + (self.rounding(i, np.ravel(d), found) if np.shape(d) == shape else 0.0)
+            self.truths[i] = found.matrix[0].reshape(shape), found.usable.reshape(shape), error.reshape(shape)
         return self.truths[i]
+
+    def rounding(self, i: int, d: np.ndarray, found: Jacobian) -> np.ndarray:
+        """How far a larger step moves the truth where the answer is all but right: that much is forward's rounding."""
+        n, gap, moved = found.matrix[0], np.abs(d - found.matrix[0]), np.zeros(d.size)
+        most = np.max(np.abs(n), initial=0)
+        places = np.flatnonzero((gap > RTOL * np.abs(n) + ATOL * most + found.error) & (gap <= 1e-6 * most))[:FEW]
+        if len(places):
+            other = jacobian(self.student.forward, self.inputs, i, places.tolist(), self.g.ravel()[None], LARGER)
+            moved[places] = np.where(other.usable, np.abs(other.matrix[0] - n[places]), 0.0)
+        return moved
 
     def right(self, i: int) -> bool:
         return right(self.answer.gradients[i], *self.truth(i))

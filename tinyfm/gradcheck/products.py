@@ -64,7 +64,10 @@ def adjoint_forgotten(c: Case) -> Named:
     """d = J g where J' g is due: the forward map itself, run on g."""
     if not c.full or c.J.shape[0] != c.J.shape[1] or same(c.J, c.J.T) or not same(c.D, c.J.T):
         return None
-    return "operand-not-transposed", {"due": "J.T @ g, the transposed map", "is": "J @ g, the map of forward itself"}
+    return "operand-not-transposed", {
+        "due": "A.T @ g",
+        "is": "A @ g, with A the linear map of forward itself",
+    }
 
 
 def other_transposed(c: Case) -> Named:

@@ -91,44 +91,24 @@ class Report:
         verdict = "all gradients are right" if self.ok else "not right yet"
         lines = [f"{self.name}: {verdict}{'   ' + self.formula if self.formula else ''}"]
         width = max([len(r.argument) for r in self.rows] + [8])
-        lines.append(f"  {'argument':<{width}}  {'error':>8}  verdict")
+        lines.append(f"  {'argument':<{width}}  {'error':>7}  verdict")
         for row in self.rows:
-            lines.append(f"  {row.argument:<{width}}  {row.error:8.1e}  {self.verdict(row.argument)}{place(row)}")
+            lines.append(f"  {row.argument:<{width}}  {size(row):>7}  {self.verdict(row.argument)}{place(row)}")
         lines += [f"\n{finding}" for finding in self.findings]
         return "\n".join([*lines, f"\n  replay: {self.replay}" if self.findings else ""]).rstrip()
 
     def plot(self) -> Any:
         """For each argument three heat maps: yours, the truth, and their difference.  Returns the figure."""
-        from matplotlib.figure import Figure
+        from tinyfm.gradcheck.picture import heat_maps
 
-        rows = [r for r in self.rows if r.truth is not None]
-        figure = Figure(figsize=(9, 2.6 * max(len(rows), 1)), layout="constrained")
-        for i, row in enumerate(rows):
-            limit = float(np.max(np.abs(row.truth), initial=1e-12))
-            same = np.shape(row.yours) == np.shape(row.truth)
-            pictures = [
-                (f"{row.argument}: yours", row.yours),
-                (f"{row.argument}: true", row.truth),
-                (f"{row.argument}: yours - true", np.subtract(row.yours, row.truth) if same else None),
-            ]
-            for j, (title, values) in enumerate(pictures):
-                heat_map(figure, figure.add_subplot(len(rows), 3, 3 * i + j + 1), title, values, limit)
-        return figure
+        return heat_maps(self)
 
 
-def heat_map(figure: Any, ax: Any, title: str, values: Any, limit: float) -> None:
-    """One gradient as a picture, leading axes stacked downwards; blue is negative, red positive."""
-    ax.set_title(title)
-    if values is None:
-        ax.text(0.5, 0.5, "shapes differ", ha="center", va="center")
-        ax.set_axis_off()
-        return
-    flat = np.asarray(values, dtype=float)
-    flat = flat.reshape(-1, flat.shape[-1] if flat.ndim else 1) if flat.ndim != 1 else flat[None]
-    image = ax.imshow(flat, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
-    ax.set_xlabel("last axis")
-    ax.set_ylabel("other axes")
-    figure.colorbar(image, ax=ax, label="gradient")
+def size(row: Row) -> str:
+    """The largest relative error, in as many characters for all."""
+    if row.truth is not None and np.shape(row.yours) != np.shape(row.truth):
+        return "shape"
+    return "-" if np.isnan(row.error) else f"{row.error:.1e}"
 
 
 def place(row: Row) -> str:
@@ -137,4 +117,4 @@ def place(row: Row) -> str:
         return ""
     at = f"[{', '.join(map(str, row.worst))}]"
     yours, true = float(row.yours[row.worst]), float(row.truth[row.worst])
-    return f"  worst at {row.argument}{at if row.worst else ''}: yours {yours:.6g}, true {true:.6g}"
+    return f", worst at {row.argument}{at if row.worst else ''}: yours {yours:.6g}, true {true:.6g}"

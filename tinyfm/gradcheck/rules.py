@@ -72,8 +72,8 @@ RULES: tuple[Rule, ...] = (
     products.adjoint_forgotten,
     replay.statistics_along_another_axis,
     replay.softmax_broken,
-    rule_broken,
     path_lost,
+    rule_broken,
     leftovers.overwritten,
     leftovers.right_by_value,
     stretch_skipped,
@@ -137,8 +137,7 @@ def with_companions(kind: str, evidence: dict[str, Any]) -> Kinds:
     """The kind, with a wrong sign before it where the sign is wrong as well, and what else is implied after it."""
     factor = evidence.get("factor")
     negative = float(evidence.get("sign", factor if isinstance(factor, float) else 1.0)) < 0
-    first: Kinds = (
-        [("wrong-sign", {"factor": -1.0})] if negative and kind not in ("wrong-sign", "constant-factor") else []
-    )
+    turned = negative and kind not in ("wrong-sign", "constant-factor")
+    first: Kinds = [("wrong-sign", {"factor": -1.0, "besides": "sign"})] if turned else []
     extra: Kinds = [(evidence["also"], {})] if "also" in evidence else []
     return [*first, (kind, evidence), *extra]

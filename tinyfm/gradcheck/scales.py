@@ -42,7 +42,8 @@ def of_a_mean(c: Case, f: float) -> Named:
     if averaged == 1:
         return None
     if np.isclose(size, averaged, rtol=1e-6):
-        of = c.counts.get(averaged, "what forward averages")
+        of = c.counts.get(averaged, "") if c.averaged > 1 else ""
+        of = of or "the elements that forward averages"
         return "missing-1/N", {"factor": f, "count": averaged, "of": of} | doubt
     n = counted(c, averaged / size)
     return ("batch-for-size", {"factor": f, "count": n, "of": c.counts[n], "due": averaged} | doubt) if n else None
@@ -91,9 +92,11 @@ def stretches(c: Case) -> set[int]:
 
 def too_few_digits(c: Case) -> Named:
     """Every element is right to two digits or more; none of them is far off."""
-    error = np.max(np.abs(c.D - c.J), initial=0) / max(c.scale, 1e-300)
+    size = max(c.scale, 1e-300)
+    error = np.max(np.abs(c.D - c.J), initial=0) / size
+    most = np.max(np.abs(c.D - c.J) / np.maximum(np.abs(c.J), 1e-2 * size), initial=0)
     each = np.abs(c.D - c.J) <= 2e-2 * np.abs(c.J) + 1e-4 * c.scale
-    return ("low-precision", {"relative error": float(error)}) if error < 2e-3 and each.all() else None
+    return ("low-precision", {"relative error": float(most)}) if error < 2e-3 and each.all() else None
 
 
 def one_forgotten(c: Case) -> Named:

@@ -42,4 +42,4 @@ def stretched_axes(big: Shape, small: Shape) -> tuple[int, ...]:
 
 
 def sign_or_factor(f: float) -> tuple[str, dict[str, Any]]:
-    return ("wrong-sign" if np.isclose(f, -1) else "constant-factor"), {"factor": f}
+    return ("wrong-sign" if np.isclose(f, -1) else "constant-factor"), {"factor": f, "besides": "summed"}

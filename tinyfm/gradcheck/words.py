@@ -72,7 +72,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "operand-not-transposed": (
         "You computed {is}; the gradient is {due}.",
-        "Going back through a product transposes the other factor: {due}.",
+        "Going back through a linear map transposes it (a shift or a running sum goes the other way): write {due}.",
     ),
     "operands-swapped": (
         "You computed {is}: the right factors in the wrong order.",
@@ -107,7 +107,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Add the term that goes through it; it is proportional to the centred (or normalised) input.",
     ),
     "input-for-output": (
-        "The derivative is written with the input where the output belongs.",
+        "The derivative is written with the input where the output belongs{where}.",
         "The local derivative uses the function's result: save y in forward, and use it here.",
     ),
     "missing-factor": ("A factor is left out: {factor}.", "Multiply by {factor}."),
@@ -120,8 +120,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "When {a} reaches the result along several ways, their contributions add up: include each.",
     ),
     "partial": (
-        "Right for some elements, wrong for others: {wrong} of the {side}.",
-        "Look at what is special about those elements.",
+        "Right for some elements, wrong for others: {wrong}{instead}.",
+        "Look at what is special about those elements: a branch, a mask, a border, the end of a loop.",
     ),
     "stale-cache": (
         "A value from an earlier call is used: {how}.",
@@ -140,7 +140,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Keep everything in the dtype of the input, and constants to all their digits.",
     ),
     "kink": (
-        "The derivative does not exist at {elements}: the function has a corner there.",
+        "The derivative does not exist at {places}: the function has a corner there.",
         "Nothing to mend: choose inputs away from the corner, or agree on a convention.",
     ),
     "unknown": (
@@ -150,45 +150,56 @@ MESSAGES: dict[str, tuple[str, str]] = {
 }
 
 
+BESIDES = {
+    "sign": "The sign is turned round, besides what else is wrong with it.",
+    "summed": "And once it is summed, your gradient is {factor:.6g} times the true one.",
+}
+RAISED = "backward raised {raised}.", "Check the shape of every factor: print them, and write them beside the formula."
+FROM_OUTPUT = {"output": "in what comes from the output, "}
+UNSAID = {
+    **dict.fromkeys(("returned", "expected", "axes", "count", "due", "is", "axis", "slice", "other", "factor"), "?"),
+    **dict.fromkeys(("of", "order"), ""),
+    "how": "as it is",
+    "kept": "last",
+    "elements": "some",
+}
+
+
 def finding(argument: str, kind: str, evidence: dict[str, Any], names: Sequence[str]) -> Finding:
     """Fill the words of a kind with what was measured."""
-    message, fix = MESSAGES[kind]
-    facts = {
-        "a": argument,
-        "returned": "?",
-        "expected": "?",
-        "axes": "?",
-        "of": "",
-        "count": "?",
-        "due": "?",
-        "is": "?",
-        "order": "",
-        "how": "as it is",
-        "path": "",
-        "wrong": "some",
-        "side": "argument",
-        "kept": "last",
-        "elements": "some",
-        "axis": "?",
-        "slice": "?",
-        "other": "?",
-        "factor": "?",
-        **evidence,
-    }
-    facts["inverse"] = 1 / facts["factor"] if isinstance(facts["factor"], float) and facts["factor"] else "?"
-    facts["what"] = evidence.get("term") or (
-        f"the path {evidence['path']}" if evidence.get("path") else "some contributions"
-    )
-    facts["because"] = (
-        f" ({evidence['raised']})" if evidence.get("raised") else f" ({evidence['how']})" if evidence.get("how") else ""
-    )
-    facts["digits"] = max(1, round(-np.log10(evidence.get("relative error", 1e-6) + 1e-16)))
-    if kind == "wrong-shape" and "raised" in evidence:
-        message, fix = (
-            "backward raised {raised}.",
-            "Check the shape of every factor: print them, and write them beside the formula.",
-        )
+    message, fix = RAISED if kind == "wrong-shape" and "raised" in evidence else MESSAGES[kind]
+    message = BESIDES.get(evidence.get("besides", ""), message)
+    facts = {"a": argument, **UNSAID, **evidence, **derived(argument, evidence)}
     text = message.format(**facts)
     if kind not in ("wrong-shape", "unknown") and "raised" in evidence:
         text += f" (Found with square inputs; with yours backward raised {evidence['raised']}.)"
     return Finding(argument, kind, text, fix.format(**facts), evidence, 0.0 if kind == "unknown" else 0.9)
+
+
+def derived(argument: str, evidence: dict[str, Any]) -> dict[str, Any]:
+    """Pieces of a sentence that are put together from the evidence."""
+    factor, path, why = evidence.get("factor"), evidence.get("path"), evidence.get("raised") or evidence.get("how")
+    return {
+        "inverse": 1 / factor if isinstance(factor, float) and factor else "?",
+        "what": evidence.get("term") or (f"the path back through {path}" if path else "some contributions"),
+        "because": f" ({why})" if why else "",
+        "digits": max(1, round(-np.log10(evidence.get("relative error", 1e-6) + 1e-16))),
+        "where": where(evidence),
+        "instead": f"; {evidence['instead']}" if "instead" in evidence else "",
+        "wrong": FROM_OUTPUT.get(evidence.get("side", ""), "") + str(evidence.get("wrong", "")),
+        "places": places(argument, evidence.get("elements", [])),
+    }
+
+
+def where(evidence: dict[str, Any]) -> str:
+    if "derivative" in evidence:
+        return f": {evidence['derivative']} with the input for y"
+    return f", at {evidence['op']}" if "op" in evidence else ""
+
+
+def places(argument: str, elements: Any) -> str:
+    """x[0, 1], x[2, 3] and 7 more."""
+    if not isinstance(elements, list):
+        return "some elements"
+    named = ", ".join(f"{argument}{e}" if e else argument for e in elements[:3])
+    return named + (f" and {len(elements) - 3} more" if len(elements) > 3 else "")
