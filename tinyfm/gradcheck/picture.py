@@ -29,7 +29,8 @@ def draw(figure: Figure, axes: Any, row: Row, verdict: str) -> None:
     heat_map(figure, axes[0], f"{row.argument}: yours", row.yours, limit)
     heat_map(figure, axes[1], f"{row.argument}: true", row.truth, limit)
     marked = same and row.worst is not None and row.error > 0
-    heat_map(figure, axes[2], f"yours - true: {verdict}{' (o: worst)' if marked else ''}", gap, limit if gap is None else largest(gap))
+    title = f"yours - true: {verdict}{' (o: worst)' if marked else ''}"
+    heat_map(figure, axes[2], title, gap, limit if gap is None else largest(gap))
     if marked:
         y, x = np.argwhere(flat(np.arange(np.size(row.truth)).reshape(np.shape(row.truth))) == number(row))[0]
         axes[2].plot(x, y, "o", markersize=12, markerfacecolor="none", markeredgecolor="black")
