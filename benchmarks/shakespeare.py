@@ -1,11 +1,11 @@
-"""nanoGPT's settings for a small machine on tiny Shakespeare, here and in PyTorch: the loss reached, and the time taken.
+"""nanoGPT's settings for a small machine on tiny Shakespeare, here and in PyTorch: loss and time.
 
     python benchmarks/shakespeare.py                    tinyfm, seed 0
-    python benchmarks/shakespeare.py --torch --seed 1   the same run in PyTorch (eager), needs torch
+    python benchmarks/shakespeare.py --torch --seed 1   the same run in PyTorch (eager)
     python benchmarks/shakespeare.py --both             one after the other
 
-4 layers, 4 heads, width 128, blocks of 64, batches of 12, 2,000 steps, no dropout, AdamW 1e-3 -> 1e-4.  The loss is that
-of the whole validation part (the last tenth), in windows of 64, every token counted; the time is that of the 2,000
+4 layers, 4 heads, width 128, blocks of 64, batches of 12, 2,000 steps, no dropout, AdamW 1e-3 -> 1e-4.  The loss is
+that of the whole validation part (the last tenth), in windows of 64, every token counted; the time is that of the 2,000
 steps alone.  Needs the data set (TINYFM_DATA, the cache or a download of 1.1 MB).  nanoGPT: Karpathy 2022.
 """
 from __future__ import annotations

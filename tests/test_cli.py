@@ -40,7 +40,7 @@ def ask(capsys):
 def shown(tmp_path_factory):
     """A folder that a small demonstration has filled, and what it printed."""
     folder = tmp_path_factory.mktemp("demo") / "new" / "folder"
-    code, out, err = run("demo", "--output", folder, "--limit", 1200, "--epochs", 2)
+    code, out, err = run("demo", "--output", folder, "--limit", 1200, "--epochs", 2, "--steps", 25)
     assert (code, err) == (0, "")
     return folder, out
 

@@ -32,6 +32,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help=f"for the pictures ({FOLDER})")
     parser.add_argument("--epochs", type=options.count, default=5, metavar="N", help="how often each image is seen (5)")
     parser.add_argument("--limit", type=options.count, default=12_000, metavar="N", help="images to train on (12,000)")
+    parser.add_argument("--steps", type=options.count, default=300, metavar="N", help="of the language model (300)")
     parser.add_argument("--seed", type=options.seed, default=0, metavar="N", help="where all random numbers start (0)")
     parser.set_defaults(run=demo)
 
@@ -95,4 +96,28 @@ def write_pictures(folder: Path, history: dict[str, list[float]], images: Any, l
     imsave(folder / EXAMPLE, images[own.argmax()].repeat(8, 0).repeat(8, 1), cmap="gray_r")
 
 
-PARTS: list[Callable[[Path, Namespace], Outcome]] = [read_digits]
+def learn_a_language(folder: Path, arguments: Namespace) -> Outcome:
+    """A small GPT learns a language whose entropy is known."""
+    from tinyfm.data import text
+    from tinyfm.models import compare_language as compared
+    from tinyfm.models import language, saved
+    corpus, trigram = text.load("grammar"), text.dogs_and_kings().optimum(3)
+    model = language.built(compared.small_gpt(corpus.tokenizer.size, arguments.seed))
+    print(f"Training a GPT of {model.count_params():,} weights on sentences of a known grammar ...", flush=True)
+    settings, started = compared.recipe(arguments.steps, 0.006, every=max(1, arguments.steps // 8)), time.perf_counter()
+    history = language.train(model, corpus, settings, context=compared.CONTEXT)
+    seconds, loss = time.perf_counter() - started, history["val_loss"][-1]
+    entropy = float(corpus.entropy)  # type: ignore[arg-type]
+    compared.draw_curve(history, entropy, trigram).figure.savefig(folder / "language.png", dpi=120)
+    saved.save(folder / SPEAKER, model, corpus.tokenizer)
+    rows = [("loss", f"{loss:.4f}", f"nats per word; the language's own entropy is {entropy:.4f}"),
+            ("above it", f"{loss / entropy - 1:.1%}", f"the best possible trigram: {trigram / entropy - 1:.0%}"),
+            ("training", f"{seconds:.1f} s", f"steps: {arguments.steps}")]
+    return Outcome("A GPT learns a language", rows, {"language.png": "its loss, step by step, against the entropy",
+                                                     SPEAKER: "the trained model"},
+                   f"It writes: {language.written(model, corpus, 24, arguments.seed)}\nLet it go on:\n"
+                   f"  tinyfm generate --model {folder / SPEAKER} \"the king that\"")
+
+
+SPEAKER = "language.safetensors"
+PARTS: list[Callable[[Path, Namespace], Outcome]] = [learn_a_language, read_digits]

@@ -5,7 +5,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from tinyfm.cli import blas, options, table
+from tinyfm.cli import blas, options, table, train_gpt
 
 IMAGES = {                                       # name: what the help says
     "digits": "the built-in handwritten digits, 12,000 + 2,000, no download",
@@ -21,6 +21,7 @@ def add(commands: Any) -> None:
     for name, description in IMAGES.items():
         what = f"Train a convolutional network on {description}."
         add_images(things.add_parser(name, help=description, description=what), name)
+    train_gpt.add(things)
 
 
 def add_images(parser: ArgumentParser, name: str) -> None:
