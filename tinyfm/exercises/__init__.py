@@ -30,7 +30,8 @@ file with the solution in it; what follows never leaves the checker.
     def halves_everything(student, rng):              # student.half(x) calls the student's function in its process
         agree(student.half, lambda x: x / 2, np.array([2.0, -4.0]), normal(rng, 3, 4))
 
-    @check(points=2, hidden=True, seconds=5)          # 1 point, public, 10 seconds unless said otherwise
+    @check(points=2, hidden=True, seconds=5)          # 1 point, public, 10 seconds unless said otherwise; a run of
+                                                      # more than 10 s waits until the checks before it have passed
     def of_nothing(student, rng): agree(student.half, lambda x: x / 2, np.zeros(0))
 
     mistakes = {                                      # the usual ones: a sentence -> what stands there instead

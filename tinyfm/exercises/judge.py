@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
@@ -17,6 +18,8 @@ LIMITS = Limits()
 NAMING = 2.0                                     # seconds for finding the name of a mistake
 DIFFERENCES = {"unknown", "wrong-values", "wrong-value", "low-precision", "wrong-answer", "does-not-learn",
                "wrong-order"}                    # kinds that say no more than that something differs
+LONG = 10.0                                      # seconds; what takes longer waits for the others
+WAITS = "waits", "runs when the checks before it pass"
 LOADING = 5.0                                    # seconds that the student's file may take to be run
 
 
@@ -43,17 +46,23 @@ class Outcome:
 
 
 def judge(exercise: Exercise, source: str, *, hidden: bool = False, seed: int = 0, limits: Limits = LIMITS,
-          seconds: float | None = None, child: Child | None = None, told: Callable[[str], None] | None = None
-          ) -> Iterator[Outcome]:
+          seconds: float | None = None, child: Child | None = None, told: Callable[[str], None] | None = None,
+          naming: bool = True) -> Iterator[Outcome]:
     """One outcome for each check, as soon as it is there; the hidden ones only when asked for.
 
     seconds: for each check, in place of its own limit.  child: one to use as long as it lives; else each call starts
-    its own.  told: takes what the student's code printed.  What is drawn depends on `seed` and the check's name only.
+    its own.  told: takes what the student's code printed.  naming: look for the mistake among those we know.  What is
+    drawn depends on `seed` and the check's name only.  A check of more than 10 seconds waits until all before it pass.
     """
-    bench = Bench(exercise, source, limits, child)
+    bench = Bench(exercise, source, limits, child, naming)
+    wrong = False
     try:
         for check in exercise.checks:
-            if hidden or not check.hidden: yield bench.outcome(check, seed, seconds or check.seconds)
+            if check.hidden and not hidden: continue
+            if wrong and check.seconds > LONG: outcome = Outcome(check.name, check.points, False, check.hidden, *WAITS)
+            else: outcome = bench.outcome(check, seed, seconds or check.seconds)
+            wrong = wrong or not outcome.passed
+            yield outcome
         if told and bench.child is not None: told(bench.child.printed())
     finally: bench.close()
 
@@ -61,9 +70,10 @@ def judge(exercise: Exercise, source: str, *, hidden: bool = False, seed: int = 
 class Bench:
     """The child at work, started anew when it was ended."""
 
-    def __init__(self, exercise: Exercise, source: str, limits: Limits, child: Child | None) -> None:
+    def __init__(self, exercise: Exercise, source: str, limits: Limits, child: Child | None,
+                 naming: bool) -> None:
         self.exercise, self.source, self.limits, self.child, self.given = exercise, source, limits, child, child
-        self.loaded = False
+        self.naming, self.loaded = naming, False
 
     def close(self) -> None:
         if self.child is not None and self.child is not self.given: self.child.close()
@@ -81,7 +91,11 @@ class Bench:
     def outcome(self, check: Check, seed: int, seconds: float) -> Outcome:
         """Run one check and put what it found into words."""
         began = time.perf_counter()
+        with warnings.catch_warnings():          # what NumPy says of a student's numbers is no message of ours
+            warnings.simplefilter("ignore")
+            return self.judged(check, seed, seconds, began)
 
+    def judged(self, check: Check, seed: int, seconds: float, began: float) -> Outcome:
         def said(passed: bool, **words: str) -> Outcome:
             return Outcome(check.name, check.points, passed, check.hidden, seconds=time.perf_counter() - began, **words)
 
@@ -89,7 +103,7 @@ class Bench:
             child = self.ready()
             with child.within(seconds): note = check.run(Student(child, self.exercise.module), generator(check, seed))
         except Wrong as wrong:
-            mistake = recognised(self.exercise, check, seed, wrong)
+            mistake = recognised(self.exercise, check, seed, wrong) if self.naming else ""
             kind = "known-mistake" if mistake and wrong.kind in DIFFERENCES else wrong.kind
             message = f"{mistake}.\n{wrong.message}" if mistake else wrong.message
             return said(False, kind=kind, message=message, fix="" if mistake else wrong.fix, mistake=mistake)

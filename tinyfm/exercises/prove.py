@@ -86,8 +86,9 @@ class Workbench:
 
     def caught(self, mutant: Mutant) -> Outcome | None:
         """The first check that fails."""
-        return next((o for o in judge(self.exercise, mutant.source, hidden=True, child=self.fresh(), seconds=PATIENCE)
-                     if not o.passed), None)
+        listed = mutant.name in self.exercise.mistakes
+        return next((o for o in judge(self.exercise, mutant.source, hidden=True, child=self.fresh(), seconds=PATIENCE,
+                                      naming=listed) if not o.passed), None)
 
 
 def facts(exercise: Exercise) -> Iterable[str]:
