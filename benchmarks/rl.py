@@ -3,6 +3,7 @@
     python benchmarks/rl.py --book      every figure that the book prints, and what our functions find
     python benchmarks/rl.py --mazes     100 random mazes of 15 x 15 rooms, learnt without the map
     python benchmarks/rl.py --speed     steps per second, scalar and vectorised, against Gymnasium's own loops
+    python benchmarks/rl.py --deep      CartPole with networks, five seeds of each algorithm; --picture draws the curves
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from tinyfm import rl
+from tinyfm.rl.deep import actor_critic, dqn, ppo, reinforce
+from tinyfm.rl.deep.copies import evaluate
 
 Row = tuple[str, float, float]                                 # what, the book's figure, ours
 
@@ -232,13 +236,57 @@ def print_planning(side: int = 100) -> None:
               f"bound {plan.bound:.1e}")
 
 
+DEEP = {"ppo": ppo, "actor-critic": actor_critic, "dqn": dqn, "reinforce": reinforce}
+
+
+def print_deep(names: list[str], picture: str | None, seeds: int = 5) -> None:
+    """Train with the settings as they stand in each file, then 100 new episodes of the greedy policy."""
+    curves = {}
+    for name in names:
+        agents, seconds, returns = [], [], []
+        for seed in range(seeds):
+            began = time.perf_counter()
+            agents.append(DEEP[name].train(rl.CartPole(), replace(DEEP[name].Settings(), seed=seed)))
+            seconds.append(time.perf_counter() - began)
+            returns.append(evaluate(agents[-1], rl.CartPole(), seed=1000 + seed).mean())
+        shown = "  ".join(f"{mean:.1f}" for mean in returns)
+        print(f"{name:13} {DEEP[name].Settings().steps:9,} steps: return {np.median(returns):.1f} (median of {shown}), "
+              f"{np.median(seconds):.1f} s (median, most {max(seconds):.1f})", flush=True)
+        curves[name] = [learning_curve(agent) for agent in agents]
+    if picture:
+        draw_curves(curves, picture)
+
+
+def learning_curve(agent: object, window: int = 20, every: int = 1000) -> np.ndarray:
+    """Mean return of the last `window` episodes (of all, while there are fewer), after each `every` steps."""
+    returns, ends = agent.returns, agent.ends                  # type: ignore[attr-defined]
+    total, done = np.concatenate([[0.0], np.cumsum(returns)]), np.arange(1, len(returns) + 1)
+    first = np.maximum(0, done - window)
+    means = (total[done] - total[first]) / (done - first)
+    steps = np.arange(every, ends[-1] + 1, every)
+    return means[np.maximum(np.searchsorted(ends, steps, side="right") - 1, 0)]
+
+
+def draw_curves(curves: dict[str, list[np.ndarray]], picture: str) -> None:
+    axes = np.atleast_1d(rl.seeing.new_axes(len(curves), width=4.2, height=3.6))
+    for ax, (name, runs) in zip(axes, curves.items(), strict=True):
+        shortest = min(map(len, runs))
+        rl.plot_learning_curves({name: [run[:shortest] for run in runs]}, ax, xlabel="thousand steps",
+                                ylabel="return, mean of 20 episodes", title="CartPole")
+        ax.axhline(500, color="0.6", linewidth=0.8, linestyle=":")
+        ax.set_ylim(0, 520)
+    axes[0].figure.savefig(picture, dpi=110)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--book", action="store_true")
     parser.add_argument("--mazes", action="store_true")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--deep", nargs="*", choices=DEEP, metavar="ALGORITHM")
+    parser.add_argument("--picture", metavar="PATH")
     chosen = parser.parse_args()
-    everything = not (chosen.book or chosen.mazes or chosen.speed)
+    everything = not (chosen.book or chosen.mazes or chosen.speed or chosen.deep is not None)
     if chosen.book or everything:
         print_book()
     if chosen.mazes or everything:
@@ -246,3 +294,5 @@ if __name__ == "__main__":
     if chosen.speed or everything:
         print_speed()
         print_planning()
+    if chosen.deep is not None or everything:
+        print_deep(chosen.deep or list(DEEP), chosen.picture)

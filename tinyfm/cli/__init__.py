@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import tinyfm
-from tinyfm.cli import check, demo, doctor, exercises, generate, predict, step, train
+from tinyfm.cli import check, demo, doctor, exercises, generate, play, predict, step, train
 
-COMMANDS = (demo, train, predict, generate, check, step, exercises, doctor)
+COMMANDS = (demo, train, play, predict, generate, check, step, exercises, doctor)
 
 
 class Parser(argparse.ArgumentParser):

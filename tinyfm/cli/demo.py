@@ -49,6 +49,27 @@ def demo(arguments: Namespace) -> int:
     return 0
 
 
+def find_the_way_out(folder: Path, arguments: Namespace) -> Outcome:
+    """An agent learns its way out of a maze that it has never seen."""
+    from tinyfm import rl
+    env, episodes = rl.Maze.random(15, 15, generator="loops", seed=arguments.seed), 300
+    print(f"Learning the way out of a maze in {episodes} attempts ...", flush=True)
+    started = time.perf_counter()
+    learned = rl.q_learning(env, episodes, alpha=1.0, policy=rl.Softmax(10.0), rng=arguments.seed)
+    seconds, path = time.perf_counter() - started, rl.greedy_path(env, learned.Q)
+    axes = rl.seeing.new_axes(2)
+    rl.plot_values(env, learned.Q, axes[0], title="Q-learning: values, and where it would go")
+    rl.plot_path(env, path.states, axes[1], title=f"Its way, after {episodes} attempts")
+    axes[0].figure.savefig(folder / "maze.png", dpi=120)
+    rows = [("steps to the goal", str(len(path.actions)), f"the shortest way takes {len(env.shortest_path()) - 1}"),
+            ("steps of attempt 1", f"{learned.lengths[0]:,}", "it knows neither the map nor where the goal is"),
+            ("training", f"{seconds:.1f} s", f"{learned.lengths.sum():,} steps")]
+    return Outcome("An agent finds its way out of a maze", rows,
+                   {"maze.png": "what each square is worth to it, and the way that it takes"},
+                   "Watch it in the terminal, or walk yourself:\n"
+                   "  tinyfm play maze\n  tinyfm play maze --walk")
+
+
 def read_digits(folder: Path, arguments: Namespace) -> Outcome:
     """A convolutional network learns to read handwritten digits."""
     from tinyfm import data
@@ -120,4 +141,4 @@ def learn_a_language(folder: Path, arguments: Namespace) -> Outcome:
 
 
 SPEAKER = "language.safetensors"
-PARTS: list[Callable[[Path, Namespace], Outcome]] = [learn_a_language, read_digits]
+PARTS: list[Callable[[Path, Namespace], Outcome]] = [find_the_way_out, learn_a_language, read_digits]

@@ -35,3 +35,12 @@ def model_file(text: str) -> Path:
         raise ArgumentTypeError(f"{text!r} should end in .safetensors or .npz, which names the format")
     if not path.parent.is_dir(): raise ArgumentTypeError(f"there is no folder {str(path.parent)!r}; create it first")
     return path
+
+
+def picture_file(text: str) -> Path:
+    """A file that a picture can be drawn into."""
+    path = Path(text)
+    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise ArgumentTypeError(f"{text!r} should end in .png, .svg or .pdf, which names the format")
+    if not path.parent.is_dir(): raise ArgumentTypeError(f"there is no folder {str(path.parent)!r}; create it first")
+    return path

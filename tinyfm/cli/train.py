@@ -1,11 +1,11 @@
-"""tinyfm train WHAT: train a network, print what it is worth, save it."""
+"""tinyfm train WHAT: train a network or an agent, print what it is worth, save it."""
 from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from tinyfm.cli import blas, options, table, train_gpt
+from tinyfm.cli import blas, options, table, train_agent, train_gpt
 
 IMAGES = {                                       # name: what the help says
     "digits": "the built-in handwritten digits, 12,000 + 2,000, no download",
@@ -16,11 +16,13 @@ IMAGES = {                                       # name: what the help says
 
 def add(commands: Any) -> None:
     """Declare the arguments; each thing to train has its own."""
-    parser = commands.add_parser("train", help="train a network, print what it is worth, save it", description=__doc__)
+    parser = commands.add_parser("train", help="train a network or an agent, print what it is worth",
+                                 description=__doc__)
     things = parser.add_subparsers(title="what to train", metavar="WHAT", required=True)
     for name, description in IMAGES.items():
         what = f"Train a convolutional network on {description}."
         add_images(things.add_parser(name, help=description, description=what), name)
+    train_agent.add(things)
     train_gpt.add(things)
 
 

@@ -17,8 +17,8 @@ def watch(env: Any, policy: ArrayLike | Callable[[Any], Any], *, frames_per_seco
           most_steps: int = 1000, seed: int | None = None, stream: TextIO | None = None) -> Episode:
     """Play one episode and show env.text() after each step; returns the episode.
 
-    policy: Q (S, A), of which the greedy action is taken, or a function obs -> action. On a terminal each frame
-    replaces the one before; anywhere else only the first and the last are printed.
+    policy: Q (S, A), of which the greedy action is taken, or a function obs -> action, None to leave. On a terminal
+    each frame replaces the one before; anywhere else only the first and the last are printed.
     """
     stream = stream or sys.stdout
     act = policy if callable(policy) else best_of(policy)
@@ -28,8 +28,7 @@ def watch(env: Any, policy: ArrayLike | Callable[[Any], Any], *, frames_per_seco
     rewards: list[float] = []
     over = terminated = False
     height = show(env, 0.0, stream, 0)
-    while not over and len(actions) < most_steps:
-        a = act(s)
+    while not over and len(actions) < most_steps and (a := act(s)) is not None:
         s, r, terminated, truncated, _ = env.step(a)
         states.append(s)
         actions.append(a)
@@ -37,8 +36,9 @@ def watch(env: Any, policy: ArrayLike | Callable[[Any], Any], *, frames_per_seco
         over = terminated or truncated
         if stream.isatty():
             time.sleep(1 / frames_per_second)
-        if stream.isatty() or over or len(actions) == most_steps:
             height = show(env, sum(rewards), stream, height)
+    if actions and not stream.isatty():
+        show(env, sum(rewards), stream, height)
     return Episode(states, actions, rewards, terminated)
 
 

@@ -90,6 +90,8 @@ def draw_arrows(env: Any, Q: Array, ax: Any) -> None:
 
 def plot_path(env: Any, states: ArrayLike, ax: Any = None, *, title: str = "") -> Any:
     """The states of an episode as a line over the map, with its number of steps."""
+    from matplotlib.transforms import offset_copy
+
     from .environments.gridworld import draw_squares
     ax = new_axes() if ax is None else ax
     draw_squares(env, ax)
@@ -97,7 +99,8 @@ def plot_path(env: Any, states: ArrayLike, ax: Any = None, *, title: str = "") -
     ax.plot(columns, rows, "-", color="#d1495b", linewidth=2, label=f"path, {len(rows) - 1} steps")
     ax.plot(columns[:1], rows[:1], "o", color="#d1495b", label="from here")
     ax.plot(columns[-1:], rows[-1:], "*", color="#d1495b", markersize=12, label="to here")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
+    below = offset_copy(ax.transAxes, ax.figure, y=-36, units="points")                   # whatever the map's height
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, ncols=3, frameon=False)
     ax.set_title(title or f"{type(env).__name__}: path")
     return ax
 
@@ -109,14 +112,18 @@ def plot_learning_curves(curves: Mapping[str, ArrayLike], ax: Any = None, *, win
     `window`: each point is the mean of that many episodes up to it. The interval is a bootstrap over the seeds.
     """
     ax = new_axes() if ax is None else ax
+    interval = ""
     for i, (name, values) in enumerate(curves.items()):
         runs = moving_average(np.atleast_2d(np.asarray(values, float)), window)
         low, high = mean_interval(runs, confidence)
         at = np.arange(runs.shape[1]) + window
-        line, = ax.plot(at, runs.mean(axis=0), LINES[i % 4], label=f"{name} ({len(runs)} seeds)")
+        seeds = ""
+        if len(runs) > 1:
+            seeds, interval = f" ({len(runs)} seeds)", f": mean and {confidence:.0%} interval"
+        line, = ax.plot(at, runs.mean(axis=0), LINES[i % 4], label=name + seeds)
         ax.fill_between(at, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     smoothed = f", mean of {window} {xlabel}s" if window > 1 else ""
-    ax.set(xlabel=xlabel, ylabel=ylabel + smoothed, title=f"{title}: mean and {confidence:.0%} interval")
+    ax.set(xlabel=xlabel, ylabel=ylabel + smoothed, title=title + interval)
     ax.legend()
     return ax
 
