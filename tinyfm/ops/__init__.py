@@ -63,7 +63,7 @@ from tinyfm.ops.resize import (
     interpolate,
 )
 from tinyfm.ops.fused import (
-    conv_activated, conv_relu_pool, dense,
+    conv_activated, conv_relu_pool, conv_x_activated, dense,
 )
 
 __all__ = [
@@ -71,7 +71,8 @@ __all__ = [
     "argmax", "argmin", "argsort", "astype", "attention_weights", "average_pool1d", "average_pool2d",
     "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "broadcast_to", "ceil", "celu",
     "clip", "concat", "conv1d", "conv1d_transpose", "conv2d", "conv2d_transpose", "conv_activated",
-    "conv_relu_pool", "cos", "cosh", "cosine_similarity", "cross", "ctc_loss", "cumprod", "cumsum", "dense",
+    "conv_relu_pool", "conv_x_activated", "cos", "cosh", "cosine_similarity", "cross", "ctc_loss", "cumprod", "cumsum",
+    "dense",
     "det", "diagonal", "divide", "dot", "dropout", "einsum", "elu", "embedding", "equal", "erf", "erfc", "exp",
     "exp2", "expand_dims", "expm1", "flip", "floor", "floor_divide", "from_diagonal",
     "gaussian_negative_log_likelihood", "gelu", "getitem", "greater", "greater_equal", "group_norm", "gru",

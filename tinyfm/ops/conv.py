@@ -62,10 +62,16 @@ FORMS = {1: "(batch, time, channels)", 2: "(batch, height, width, channels)"}
 
 def convolved(dims: int, x: Any, w: Any, b: Any, strides: Entries, padding: Padding, dilation: Entries,
               groups: int) -> Any:
+    y = conv(x, w, **geometry(dims, x, w, strides, padding, dilation, groups))
+    return y if b is None else y + b
+
+
+def geometry(dims: int, x: Any, w: Any, strides: Entries, padding: Padding, dilation: Entries,
+             groups: int) -> dict[str, Any]:
+    """The settings of conv, spelt out."""
     size, kernel = sizes(dims, x, w)
     s, d = entries("strides", strides, dims), entries("dilation", dilation, dims)
-    y = conv(x, w, strides=s, padding=resolve_padding(padding, size, kernel, s, d), dilation=d, groups=groups)
-    return y if b is None else y + b
+    return {"strides": s, "padding": resolve_padding(padding, size, kernel, s, d), "dilation": d, "groups": groups}
 
 
 def conv1d(x: Any, w: Any, b: Any = None, *, strides: Entries = 1, padding: Padding = "valid", dilation: Entries = 1,
@@ -88,6 +94,13 @@ def conv2d(x: Any, w: Any, b: Any = None, *, strides: Entries = 1, padding: Padd
 
 def transposed(dims: int, x: Any, w: Any, b: Any, strides: Entries, padding: Padding, dilation: Entries, groups: int,
                output_padding: Entries | None) -> Any:
+    y = conv_x(x, w, **transposed_geometry(dims, x, w, strides, padding, dilation, groups, output_padding))
+    return y if b is None else y + b
+
+
+def transposed_geometry(dims: int, x: Any, w: Any, strides: Entries, padding: Padding, dilation: Entries, groups: int,
+                        output_padding: Entries | None = None) -> dict[str, Any]:
+    """The settings of conv_x, spelt out."""
     size, kernel = sizes(dims, x, w)
     s, d = entries("strides", strides, dims), entries("dilation", dilation, dims)
     extra = [None] * dims if output_padding is None else [*entries("output_padding", output_padding, dims)]
@@ -96,8 +109,7 @@ def transposed(dims: int, x: Any, w: Any, b: Any, strides: Entries, padding: Pad
     cut = [padding] * dims if isinstance(padding, str) else resolve_padding(padding, size, kernel, s, d)
     both = [enlarged(n, k, step, p, e) for n, k, step, p, e in zip(full, spans, s, cut, extra)]
     out, pads = (tuple(v) for v in zip(*both))
-    y = conv_x(x, w, size=out, strides=s, padding=pads, dilation=d, groups=groups)
-    return y if b is None else y + b
+    return {"size": out, "strides": s, "padding": pads, "dilation": d, "groups": groups}
 
 
 def enlarged(full: int, span: int, stride: int, padding: Any, extra: int | None) -> tuple[int, tuple[int, int]]:
