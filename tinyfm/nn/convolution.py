@@ -14,7 +14,7 @@ from tinyfm.nn.module import Layer, Shape
 from tinyfm.ops.conv import geometry, transposed_geometry
 
 Entries = int | Sequence[int]
-FUSED = {ops.relu: "relu", ops.tanh: "tanh"}
+FUSED: dict[Any, str] = {ops.relu: "relu", ops.tanh: "tanh"}
 LINE, PLANE = ("batch", "time", "channels"), ("batch", "height", "width", "channels")
 
 
