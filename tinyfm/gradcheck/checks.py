@@ -149,7 +149,7 @@ class Check:
             kind = "stale-cache" if self.first.right(i) else "unknown"
             return [(kind, {"how": "two equal calls give different results"})]
         if not np.isfinite(d).all():
-            return [("nan", {"elements": int((~np.isfinite(d)).sum())})]
+            return [not_finite(d, p.inputs[i])]
         other, both, twice, minus = ask(h), ask(g + h), ask(2 * g), ask(-g)
         if any(e is None for e in (other, both, twice, minus)):
             return []
@@ -207,6 +207,14 @@ class Check:
         if inputs is None or self.student.answer(inputs, signed(self.rng, self.student.value(inputs).shape)).error:
             return []
         return Check(self.student, inputs, self.rng).report("equal sizes", 0).findings
+
+
+def not_finite(d: np.ndarray, x: Any) -> tuple[str, dict[str, Any]]:
+    """NaN or infinity: in how many elements, the first of them, and the argument's value there."""
+    places = np.argwhere(~np.isfinite(d))
+    first = tuple(places[0])
+    at = str(places[0].tolist()) if len(first) else ""
+    return "nan", {"elements": len(places), "at": at, "value": float(np.asarray(x)[first])}
 
 
 def differs(a: Any, b: Any) -> bool:

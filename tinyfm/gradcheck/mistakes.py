@@ -90,7 +90,7 @@ def earlier_operand(node: Node) -> Iterator[Break]:
             yield Break(
                 "input-for-output",
                 {node: replacing(i, lambda g, rule=rule, saved=saved: rule(g, saved))},
-                {"op": node.op.name},
+                {"op": other.op.name, "in": node.op.name},
             )
 
 
@@ -158,7 +158,7 @@ def paths(s: Scene) -> Iterator[Break]:
     for node in s.nodes:
         for i, p in enumerate(node.parents):
             if p is not None and p in s.below:
-                yield Break(path_kind(s, node, p), {node: dropping({i})}, {"path": spelled(s, p)})
+                yield Break(path_kind(s, node, p), {node: dropping({i})}, {"path": spelled(s, node, p)})
 
 
 def several_paths(s: Scene) -> Iterator[Break]:
@@ -189,8 +189,11 @@ def path_kind(s: Scene, node: Node, p: Node) -> str:
     return "missing-variance-term" if any(n in CURVED for n in names[:last]) else "missing-mean-term"
 
 
-def spelled(s: Scene, p: Node) -> str:
-    return ", ".join(dict.fromkeys(n.op.name for n in reversed(s.between(p)))) or "the argument itself"
+def spelled(s: Scene, node: Node, p: Node) -> str:
+    """The way back from `node` by its parent p, as the names of the ops on it."""
+    if p is s.target:
+        return f"{node.op.name}, which takes the argument itself"
+    return ", ".join(dict.fromkeys(n.op.name for n in reversed(s.between(p))))
 
 
 def statistics_fixed(s: Scene) -> Iterator[Break]:

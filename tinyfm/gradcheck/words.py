@@ -43,7 +43,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Return the gradient of {a}; was it computed and then lost?",
     ),
     "nan": (
-        "Your gradient holds NaN or infinity in {elements} elements; the true one is finite there.",
+        "Your gradient holds NaN or infinity in {elements} elements{first}; the true one is finite there.",
         "Look for 0/0, inf - inf, the logarithm of 0 or exp of a large number: rewrite it so that they cannot meet.",
     ),
     "wrong-sign": (
@@ -110,7 +110,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The derivative is written with the input where the output belongs{where}.",
         "The local derivative uses the function's result: save y in forward, and use it here.",
     ),
-    "missing-factor": ("A factor is left out: {factor}.", "Multiply by {factor}."),
+    "missing-factor": (
+        "A factor is missing: {factor}.",
+        "Multiply by {factor}; it was left out, or divided by once too often.",
+    ),
     "passes-through": (
         "g is passed on {how}, without the local derivative.",
         "Multiply g with the derivative of the function itself.",
@@ -187,6 +190,7 @@ def derived(argument: str, evidence: dict[str, Any]) -> dict[str, Any]:
         "where": where(evidence),
         "instead": f"; {evidence['instead']}" if "instead" in evidence else "",
         "wrong": FROM_OUTPUT.get(evidence.get("side", ""), "") + str(evidence.get("wrong", "")),
+        "first": f", first at {argument}{evidence['at']} = {evidence['value']:.6g}" if "at" in evidence else "",
         "places": places(argument, evidence.get("elements", [])),
     }
 
@@ -194,7 +198,9 @@ def derived(argument: str, evidence: dict[str, Any]) -> dict[str, Any]:
 def where(evidence: dict[str, Any]) -> str:
     if "derivative" in evidence:
         return f": {evidence['derivative']} with the input for y"
-    return f", at {evidence['op']}" if "op" in evidence else ""
+    if "op" not in evidence:
+        return ""
+    return f": of {evidence['op']}{' (in ' + evidence['in'] + ')' if 'in' in evidence else ''}"
 
 
 def places(argument: str, elements: Any) -> str:
