@@ -22,6 +22,7 @@ from tinyfm.gradcheck.student import Student
 RTOL, ATOL = 2e-8, 1e-9  # of an element; of the largest element
 ELEMENTS, CELLS = 500, 40_000  # the largest argument or output, the largest Jacobian, taken element by element
 FEW = 64  # elements that are looked at one by one in a larger argument; outputs for which the graph gives every row
+SOUGHT = 16  # wrong elements that halving goes after; more are many
 PROBES = 3  # random directions
 
 
@@ -112,11 +113,13 @@ class Point:
         """The elements at which the answers are wrong; None when they are many."""
         if answers is None or not np.isfinite(answers).all():
             return None
-        wrong = [
-            astray(self.student.forward, self.inputs, i, g, d, self.rng, FEW) for g, d in zip(cotangents, answers)
-        ]
-        found = [w for w in wrong if w is not None]
-        return np.unique(np.concatenate(found)) if len(found) == len(wrong) else None
+        found: set[int] = set()
+        for g, d in zip(cotangents, answers):
+            wrong = astray(self.student.forward, self.inputs, i, g, d, self.rng, SOUGHT)
+            if wrong is None:
+                return None
+            found.update(wrong.tolist())
+        return np.array(sorted(found), dtype=int)
 
     def mended(self, i: int, cotangents: np.ndarray, answers: np.ndarray, places: np.ndarray) -> Jacobian:
         """The answers, with the truth put in at some elements."""

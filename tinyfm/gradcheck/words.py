@@ -107,7 +107,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Add the term that goes through it; it is proportional to the centred (or normalised) input.",
     ),
     "input-for-output": (
-        "The derivative is written with the input where the output belongs{where}.",
+        "The derivative is written with {swap}.",
         "The local derivative uses the function's result: save y in forward, and use it here.",
     ),
     "missing-factor": (
@@ -187,7 +187,7 @@ def derived(argument: str, evidence: dict[str, Any]) -> dict[str, Any]:
         "what": evidence.get("term") or (f"the path back through {path}" if path else "some contributions"),
         "because": f" ({why})" if why else "",
         "digits": max(1, round(-np.log10(evidence.get("relative error", 1e-6) + 1e-16))),
-        "where": where(evidence),
+        "swap": swap(evidence),
         "instead": f"; {evidence['instead']}" if "instead" in evidence else "",
         "wrong": FROM_OUTPUT.get(evidence.get("side", ""), "") + str(evidence.get("wrong", "")),
         "first": f", first at {argument}{evidence['at']} = {evidence['value']:.6g}" if "at" in evidence else "",
@@ -195,12 +195,13 @@ def derived(argument: str, evidence: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def where(evidence: dict[str, Any]) -> str:
-    if "derivative" in evidence:
-        return f": {evidence['derivative']} with the input for y"
-    if "op" not in evidence:
-        return ""
-    return f": of {evidence['op']}{' (in ' + evidence['in'] + ')' if 'in' in evidence else ''}"
+def swap(evidence: dict[str, Any]) -> str:
+    """Which input stands where which output belongs."""
+    if "op" in evidence:
+        inside = f", in {evidence['in']}" if "in" in evidence else ""
+        return f"the input of {evidence['op']} where its result belongs{inside}"
+    formula = f": {evidence['derivative']} with the input for y" if "derivative" in evidence else ""
+    return f"the input where the output belongs{formula}"
 
 
 def places(argument: str, elements: Any) -> str:
