@@ -1,6 +1,7 @@
 """The score on the bank of wrong backwards: detected, named, given a wrong name."""
 import warnings
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ def outcomes(entry):
     yield from ("false alarm" for _ in kinds)
 
 
+@cache
 def score(half):
     """Counts, the number of wrong gradients, and of those that have a name."""
     counts = Counter(outcome for entry in load(half) for outcome in outcomes(entry))

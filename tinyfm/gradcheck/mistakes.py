@@ -97,13 +97,20 @@ def earlier_operand(node: Node) -> Iterator[Break]:
 def not_centred(node: Node) -> Iterator[Break]:
     """The square of x where that of x - mean(x) belongs."""
     p = node.parents[0]
-    if node.op.name != "multiply" or p is None or p is not node.parents[1] or p.op is None or p.op.name != "subtract":
+    if not is_square(node) or p is None or p.op is None or p.op.name != "subtract":
         return
     x, shift = p.parents
     if x is None or shift is None or shift.op is None or shift.op.name != "mean":
         return
     wrong = lambda node, g: [(x, 2 * g * value(x))]
     yield Break("missing-mean-term", {node: wrong}, {"path": "mean"})
+
+
+def is_square(node: Node) -> bool:
+    """x * x, x**2 or square(x)."""
+    if node.op.name == "pow":
+        return node.parents[1] is None and np.ndim(node.note[1]) == 0 and node.note[1] == 2
+    return node.op.name == "square" or (node.op.name == "multiply" and node.parents[0] is node.parents[1])
 
 
 def shifted_only(node: Node, before: Node) -> bool:
@@ -213,7 +220,7 @@ def stretches_skipped(s: Scene) -> Iterator[Break]:
             passed = [n for n in inner if n.order > before.order]
             if any(p in s.below and p not in inner and p not in (before, s.target) for n in passed for p in n.parents):
                 continue
-            names = " ".join(dict.fromkeys(n.op.name for n in passed))
+            names = ", ".join(dict.fromkeys(n.op.name for n in passed))
             yield Break(
                 "missing-factor",
                 {node: skipping(before, len(node.shape) < len(before.shape))},

@@ -189,7 +189,7 @@ def unit_rows_by_columns():
         return (g - y * (g * y).sum(0)) / length
     return unit_rows, backward, some
 
-@bug("unit rows", "projects on x, not on y", x="input-for-output")
+@bug("unit rows", "projects on x, not on y", x="input-for-output | missing-factor")
 def unit_rows_projects_on_x():
     return unit_rows, lambda g, x: (g - x * (g * x).sum(-1, keepdims=True)) / last(row_norm(x)), some
 
