@@ -175,8 +175,8 @@ sizes = {name: int(np.prod(entry["shape"])) for name, entry in header.items() if
 groups = {"tokens and positions": ("wte", "wpe"), "attention": ("attn.c",), "mlp": ("mlp.c",), "norms": ("ln_",)}
 counts = [sum(n for name, n in sizes.items() if any(part in name for part in parts)) for parts in groups.values()]
 assert sum(counts) == sum(sizes.values())
-axes[2].barh(list(groups), counts, color="#0060a8")
-axes[2].set(title="Where the weights are", xlabel="numbers")
+axes[2].barh(list(groups), np.array(counts) / 1000, color="#0060a8")
+axes[2].set(title="Where the weights are", xlabel="thousand numbers")
 plt.show()
 
 # %% [markdown]
