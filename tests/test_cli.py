@@ -272,3 +272,25 @@ def test_a_table_keeps_its_columns():
 def test_options_take_what_they_say():
     assert options.count("12") == 12 and options.seed("0") == 0 and options.rate("1e-3") == 1e-3
     assert options.model_file("model.NPZ") == Path("model.NPZ")
+
+
+# ------------------------------------------------------------ notebook
+
+def test_lessons_are_listed_with_their_questions(ask):
+    code, out, err = ask("notebook")
+    assert (code, err) == (0, "") and re.search(r"^03 +how do I know .*\?$", out, re.M)
+
+
+def test_a_lesson_that_is_not_there_is_named(ask):
+    code, out, err = ask("notebook", "77")
+    assert (code, out) == (2, "") and "'77'" in err and "01, 02" in err
+
+
+@pytest.mark.reference
+def test_a_lesson_becomes_a_notebook_and_overwrites_nothing(ask, tmp_path):
+    target = tmp_path / "lesson.ipynb"
+    assert ask("notebook", 3, "--output", target)[0] == 0
+    book = target.read_text("utf-8")
+    assert '"cell_type": "markdown"' in book and "check_backward" in book
+    code, _, err = ask("notebook", 3, "--output", target)
+    assert code == 2 and "exists already" in err and target.read_text("utf-8") == book

@@ -21,7 +21,7 @@ FLOORS = [                                       # lower floors may be imported,
 ]
 STRANGERS = {("models", "rl"), ("rl", "models")}
 HEIGHT = {room: (floor, place) for floor, rooms in enumerate(FLOORS) for place, room in enumerate(rooms.split())}
-EXTRA = {"adapter.py": {"gymnasium"}}            # named in pyproject.toml as extras, imported only when asked for
+EXTRA = {"adapter.py": {"gymnasium"}, "notebook.py": {"jupytext"}}   # named in pyproject.toml, imported when asked for
 LATE = ["argparse", "csv", "gzip", "html", "http", "json", "matplotlib", "multiprocessing", "socket", "sqlite3", "ssl",
         "subprocess", "tempfile", "urllib.request", "zipfile"]
 

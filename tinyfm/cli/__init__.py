@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import tinyfm
-from tinyfm.cli import check, demo, doctor, exercises, generate, play, predict, step, train
+from tinyfm.cli import check, demo, doctor, exercises, generate, notebook, play, predict, step, train
 
-COMMANDS = (demo, train, play, predict, generate, check, step, exercises, doctor)
+COMMANDS = (demo, train, play, predict, generate, check, step, exercises, doctor, notebook)
 
 
 class Parser(argparse.ArgumentParser):
