@@ -278,7 +278,7 @@ def test_options_take_what_they_say():
 
 def test_lessons_are_listed_with_their_questions(ask):
     code, out, err = ask("notebook")
-    assert (code, err) == (0, "") and re.search(r"^03 +how do I know .*\?$", out, re.M)
+    assert (code, err) == (0, "") and re.search(r"^ *03 +how do I know .*\?$", out, re.M)
 
 
 def test_a_lesson_that_is_not_there_is_named(ask):

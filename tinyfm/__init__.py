@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 CHECKS = ["check_backward", "check_bellman", "check_gradients", "check_policy", "check_rule"]
 LATE = {"choose": "tinyfm.models.choose", "trace": "tinyfm.tracing"} | dict.fromkeys(CHECKS, "tinyfm.gradcheck")
-ROOMS = {"checkpoint", "data", "gradcheck", "metrics", "models", "nn", "optim", "plot", "rl", "schedules", "tracing",
-         "train"}
+ROOMS = {"checkpoint", "data", "gradcheck", "metrics", "models", "nn", "optim", "plot", "reference", "rl", "schedules",
+         "tracing", "train"}
 __all__ = [*ops.__all__, "Tensor", "backward", "check_backward", "check_bellman", "check_gradients", "check_policy",
            "check_rule", "choose", "debug", "grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad",
            "pushforward", "tensor", "trace", "value_and_grad", "vjp"]

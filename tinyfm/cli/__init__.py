@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import tinyfm
-from tinyfm.cli import check, demo, doctor, exercises, generate, notebook, play, predict, step, train
+from tinyfm.cli import check, demo, doctor, exercises, explain, generate, notebook, play, predict, step, train
 
-COMMANDS = (demo, train, play, predict, generate, check, step, exercises, doctor, notebook)
+COMMANDS = (demo, train, play, predict, generate, check, step, explain, exercises, notebook, doctor)
 
 
 class Parser(argparse.ArgumentParser):

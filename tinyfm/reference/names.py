@@ -1,17 +1,13 @@
-"""Every public op beside its name in NumPy, PyTorch and Keras: `python benchmarks/names.py [--write tutorials/names.md]`.
+"""Every public op beside its name in NumPy, PyTorch and Keras, and where conventions differ.
 
 A name that is not listed here is the same elsewhere; "-" says that the library has no such function.
 """
 # ruff: noqa: E501  (a table)
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
-
 import numpy as np
 
-import tinyfm as fm
+from tinyfm import ops
 
 F, K, KA = "nn.functional.", "ops.", "activations."
 TORCH = {
@@ -92,29 +88,10 @@ def numpy_name(name: str) -> str:
     return f"np.{listed}" if found and listed != "-" else "-"
 
 
-def names() -> list[str]: return sorted(set(fm.ops.__all__) - {"table"})
+def names() -> list[str]: return sorted(set(ops.__all__) - {"table"})
 
 
 def row(name: str) -> tuple[str, str, str, str, str]:
     torch = TORCH.get(name, name)
     keras = KERAS.get(name) or (K + name if numpy_name(name) != "-" else "-")
     return name, numpy_name(name), "-" if torch == "-" else f"torch.{torch}", "-" if keras == "-" else f"keras.{keras}", DIFFERENCES.get(name, "")
-
-
-def page() -> str:
-    head = ["# Names elsewhere, and where conventions differ\n", "Made by `python benchmarks/names.py --write tutorials/names.md`.\n",
-            "| tinyfm | NumPy | PyTorch | Keras | convention |", "| --- | --- | --- | --- | --- |"]
-    code = lambda cell: cell if cell == "-" else f"`{cell}`"
-    return "\n".join([*head, *("| " + " | ".join([*map(code, row(n)[:4]), row(n)[4]]) + " |" for n in names())]) + "\n"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", type=Path, help="write the page into this file")
-    target = parser.parse_args().write
-    if target: target.write_text(page(), encoding="utf-8")
-    else: sys.stdout.write(page())
-
-
-if __name__ == "__main__":
-    main()

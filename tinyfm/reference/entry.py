@@ -1,0 +1,86 @@
+"""The facts about one op or function of `tinyfm.ops`, gathered from the code itself."""
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinyfm import ops
+from tinyfm.engine import Op
+from tinyfm.operators import table
+from tinyfm.reference.names import names, row
+from tinyfm.tracing.code import rule_line
+
+PACKAGE = Path(__file__).parents[2]
+KINDS = {"elementwise": "element by element", "linear": "linear in each argument", None: ""}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """name; thing: the Op, or the function that is made of ops."""
+
+    name: str
+    thing: Any
+
+    @property
+    def op(self) -> Op | None: return self.thing if isinstance(self.thing, Op) else None
+    @property
+    def function(self) -> Any: return self.op.forward if self.op else self.thing
+    @property
+    def signature(self) -> str:
+        """exp(x), without types."""
+        bare = [p.replace(annotation=p.empty) for p in inspect.signature(self.function).parameters.values()]
+        return f"{self.name}{inspect.Signature(bare)}"
+
+    @property
+    def words(self) -> str:
+        """The docstring: shapes, conventions, errors, source."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def file(self) -> str:
+        return Path(inspect.getsourcefile(inspect.unwrap(self.function)) or "").relative_to(PACKAGE).as_posix()
+
+    @property
+    def line(self) -> int: return inspect.getsourcelines(inspect.unwrap(self.function))[1]
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """{library: its name there}, for public ops."""
+        if self.name not in names(): return {}
+        found = zip(("NumPy", "PyTorch", "Keras"), row(self.name)[1:4])
+        return {library: name for library, name in found if name != "-"}
+
+    @property
+    def convention(self) -> str: return row(self.name)[4] if self.name in names() else ""
+
+    def rules(self) -> Iterator[tuple[str, str, str]]:
+        """(argument, LaTeX, line of code) for each argument that has a rule."""
+        if self.op is not None:
+            for argument, latex in self.op.latex.items():
+                yield argument, latex, rule_line(self.op, argument).partition(": ")[2]
+
+    def made_of(self) -> list[str]:
+        """The ops that a function names in its source."""
+        if self.op is not None: return []
+        tree = ast.parse(textwrap.dedent(inspect.getsource(self.function)))
+        found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        return sorted((found & set(table)) - {self.name})
+
+
+def entry(name: str) -> Entry:
+    """The op of that name.  Raises KeyError that proposes the nearest ones."""
+    everything = {**table, **{n: getattr(ops, n) for n in names()}}
+    if name not in everything:
+        near = difflib.get_close_matches(name, everything, 4, 0.5) or [n for n in sorted(everything) if name in n][:4]
+        raise KeyError(f"there is no op {name!r}" + (f"; did you mean {', '.join(near)}?" if near else
+                                                     "; tinyfm explain lists them all"))
+    return Entry(name, everything[name])
+
+
+def public() -> list[Entry]: return [entry(name) for name in names()]
+def internal() -> list[Entry]: return [entry(name) for name in sorted(set(table) - set(names()))]
