@@ -34,7 +34,7 @@ OTHER = {"max": "min", "min": "max", "sum": "mean", "mean": "sum", "maximum": "m
 
 
 SYMMETRIC = {"range", "isinstance", "getattr", "map", "maximum", "minimum", "max", "min", "add", "multiply", "hypot",
-             "enumerate", "array_equal", "logical_and", "logical_or"}
+             "enumerate", "swapaxes", "array_equal", "logical_and", "logical_or"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,13 @@ def mutants(exercise: Exercise) -> list[Mutant]:
         target = list(ast.walk(changed))[place]
         statement = enclosing(changed, target)
         before = head(statement)
-        replace(changed, target, list(change(target))[number])
+        new = list(change(target))[number]
+        replace(changed, target, new)
         try: source = ast.unparse(ast.fix_missing_locations(changed))
         except (ValueError, TypeError, AttributeError): continue
         if source in seen: continue
         seen.add(source)
-        after = head(statement) if statement is not target else "pass"
+        after = head(statement if statement is not target else new)
         found.append(Mutant(f"{before} -> {after}", source))
     return listed + distinct(found)
 
@@ -170,7 +171,7 @@ def other_call(node: ast.Call) -> Iterator[ast.AST]:
         first, end, *step = node.args
         yield ast.Call(node.func, [first, ast.BinOp(end, ast.Sub(), ast.Constant(1)), *step], [])
     if name == "reversed": yield node.args[0]
-    if len(node.args) == 2 and ast.unparse(node.func).removeprefix("np.") not in SYMMETRIC:
+    if len(node.args) == 2 and ast.unparse(node.func).split(".")[-1] not in SYMMETRIC:
         yield ast.Call(node.func, node.args[::-1], node.keywords)
     match ast.unparse(node.func), node.args:
         case "np.where", [condition, a, b]:
