@@ -164,18 +164,19 @@ class Foreign:
 @pytest.mark.parametrize("make", [rl.CartPole, rl.CliffWalking, rl.MountainCar])
 def test_one_copy_is_the_environment_alone(make):
     """Two ways to the same: a vector of one, and the scalar environment as anybody's."""
-    one, other = Copies(make(max_episode_steps=30), 1, seed=3), Copies(Foreign(make(max_episode_steps=30)), 1, seed=3)
+    ours, theirs = make(max_episode_steps=30), Foreign(make(max_episode_steps=30))
+    one, other = (Copies(env, 1, np.random.default_rng(3)) for env in (ours, theirs))
     rng = np.random.default_rng(0)
     for _ in range(100):
         assert np.array_equal(one.obs, other.obs) and one.obs.dtype == np.float32
         action = rng.integers(one.actions, size=1)
-        for mine, theirs in zip(one.step(action), other.step(action), strict=True):
-            assert np.array_equal(mine, theirs)
+        for mine, others in zip(one.step(action), other.step(action), strict=True):
+            assert np.array_equal(mine, others)
     assert one.returns == other.returns and one.ends == other.ends and len(one.returns) >= 3
 
 
 def test_what_followed_is_the_end_of_the_old_episode_and_obs_the_start_of_the_new():
-    copies = Copies(rl.RandomWalk(), 50, seed=0)
+    copies = Copies(rl.RandomWalk(), 50, np.random.default_rng(0))
     rng, total = np.random.default_rng(0), 0
     for _ in range(60):
         before = copies.obs.argmax(axis=1)

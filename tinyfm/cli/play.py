@@ -61,7 +61,7 @@ def check_room(text: str) -> None:
     columns, rows = get_terminal_size()
     if sys.stdout.isatty() and (width > columns or height > rows):
         raise ValueError(f"this needs a terminal of {height} lines and {width} columns, yours has {rows} and "
-                         f"{columns}; make it larger, or the maze smaller: --rooms 8")
+                         f"{columns}; make it larger, or a maze smaller: --rooms 8")
 
 
 def yours(env: Any, pressed: Iterator[str]) -> Callable[[Any], int | None]:

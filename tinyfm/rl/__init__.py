@@ -1,7 +1,8 @@
 """Reinforcement learning from Bellman's equation up, in plain NumPy.
 
 Reading order: environments.environment and environments.tabular (what a decision process is), planning (values when the
-model is known), policies, tabular.temporal_difference (values when it is not: Q-learning), bandits, then the rest.
+model is known), policies, tabular.temporal_difference (values when it is not: Q-learning), bandits, then the rest;
+last `tinyfm.rl.deep`, the same with networks, which is imported by itself.
 """
 
 from .bandits import (

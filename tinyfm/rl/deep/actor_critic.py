@@ -71,8 +71,8 @@ def advantages(reward: Array, value: Array, next_value: Array, terminated: Array
 def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Agent:
     """Play `horizon` steps in every copy, take one step along the gradient, forget the data, repeat."""
     settings = settings or Settings()
-    copies = Copies(env, settings.copies, settings.seed, settings.steps * verbose)
     rng = np.random.default_rng(settings.seed)
+    copies = Copies(env, settings.copies, rng, settings.steps * verbose)
     actor, critic = networks(copies.features, copies.actions, settings)
     updates = -(-settings.steps // (copies.n * settings.horizon))
     optimizer = Adam(linear(settings.learning_rate, 0.0, updates), global_clipnorm=settings.max_norm,

@@ -39,15 +39,16 @@ class Copies:
 
     env: an environment of ours, of which n copies are made; a vector of them; a vector of Gymnasium's, in its mode
     "SameStep"; or one environment of Gymnasium's, which is played alone. A state of a Discrete space becomes a one-hot
-    row. The return of every episode is noted when it ends. total: how many steps a progress line counts up to.
+    row. The return of every episode is noted when it ends. rng seeds them. total: how many steps a progress line counts
+    up to.
     """
 
-    def __init__(self, env: Any, n: int, seed: int, total: int = 0) -> None:
+    def __init__(self, env: Any, n: int, rng: np.random.Generator, total: int = 0) -> None:
         self.env = vectorised(env, n)
         self.n = int(self.env.num_envs)
         self.actions = count(self.env.single_action_space, "action")
         self.features = count_features(self.env.single_observation_space)
-        self.obs = as_rows(self.env.reset(seed=seed)[0], self.features)
+        self.obs = as_rows(self.env.reset(seed=int(rng.integers(2**31)))[0], self.features)
         self.steps, self.running = 0, np.zeros(self.n)
         self.returns, self.ends = list[float](), list[int]()
         self.line = begin_line(total)
@@ -94,9 +95,9 @@ def evaluate(agent: Agent, env: Any, episodes: int = 100, seed: int = 0) -> Arra
 
     The first episode of each copy counts, no second: whoever counts those that end first prefers the short ones.
     """
-    found: list[float] = []
+    rng, found = np.random.default_rng(seed), list[float]()
     while len(found) < episodes:
-        copies = Copies(env, episodes, seed + len(found))
+        copies = Copies(env, episodes, rng)
         returns, alive = np.zeros(copies.n), np.ones(copies.n, bool)
         while alive.any():
             _, reward, _, ended = copies.step(outputs(agent.network, copies.obs).argmax(axis=1))

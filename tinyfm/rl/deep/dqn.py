@@ -91,8 +91,8 @@ def goals(reward: Array, following: Array, terminated: Array, online: Sequential
 def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Agent:
     """One step of every copy into the memory, then `updates` steps along the gradient, from what the memory holds."""
     settings = settings or Settings()
-    copies = Copies(env, settings.copies, settings.seed, settings.steps * verbose)
     rng = np.random.default_rng(settings.seed)
+    copies = Copies(env, settings.copies, rng, settings.steps * verbose)
     online = network(copies.features, copies.actions, settings)
     target = network(copies.features, copies.actions, settings)                # the same seed: equal at first
     memory = Memory(settings.memory, copies.features)

@@ -65,8 +65,8 @@ def clipped(log_pi: Any, old_log_pi: Array, A: Array, epsilon: float) -> Any:
 def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Agent:
     """Play `horizon` steps in every copy, learn from them `epochs` times in small batches, forget them, repeat."""
     settings = settings or Settings()
-    copies = Copies(env, settings.copies, settings.seed, settings.steps * verbose)
     rng = np.random.default_rng(settings.seed)
+    copies = Copies(env, settings.copies, rng, settings.steps * verbose)
     # The actor begins with nearly even chances: Andrychowicz et al. 2021 find that this matters.
     actor = network(copies.features, copies.actions, 0.01, settings, settings.seed)
     critic = network(copies.features, 1, 1.0, settings, settings.seed + 1)

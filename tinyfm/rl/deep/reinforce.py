@@ -57,10 +57,10 @@ def returns(reward: Array, last: float, gamma: float) -> Array:
 def train(env: Any, settings: Settings | None = None, *, verbose: int = 0) -> Agent:
     """Play one episode, take one step along the gradient, forget it, repeat."""
     settings = settings or Settings()
-    copies = Copies(env, 1, settings.seed, settings.steps * verbose)
+    rng = np.random.default_rng(settings.seed)
+    copies = Copies(env, 1, rng, settings.steps * verbose)
     if copies.n > 1:
         raise ValueError(f"REINFORCE plays one episode after the other: pass one environment, received {copies.n}.")
-    rng = np.random.default_rng(settings.seed)
     policy = network(copies.features, copies.actions, settings, settings.seed)
     baseline = network(copies.features, 1, settings, settings.seed + 1)
     optimizer = Adam(settings.learning_rate, parameters=[*policy.parameters(), *baseline.parameters()])
