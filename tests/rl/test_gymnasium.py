@@ -140,7 +140,7 @@ def test_ours_runs_under_gymnasiums_wrappers():
 def test_dqn_in_gymnasiums_cartpole_is_dqn_in_ours():
     settings = dqn.Settings(steps=1200, copies=1, begin_at=200, updates=1)
     one, other = (dqn.train(env, settings) for env in (rl.CartPole(), gymnasium.make("CartPole-v1")))
-    assert len(one.returns) > 20 and np.array_equal(one.returns, other.returns)
+    assert len(one.returns) > 5 and np.array_equal(one.returns, other.returns)
     assert np.array_equal(one.network.state_dict()["dense.kernel"], other.network.state_dict()["dense.kernel"])
 
 
