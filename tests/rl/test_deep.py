@@ -151,6 +151,30 @@ def test_what_follows_counts_after_a_truncation_only(name, terminates):
     assert (agent.returns == 1).all() and agent.ends[-1] == len(agent.returns)
 
 
+def test_one_round_of_play_looks_ahead_from_where_the_action_led():
+    """On a walk cut off after four steps, lambda 0: the goal is r + gamma V(s'), s' = s +- 1 also where it was cut."""
+    rng, V = np.random.default_rng(0), np.arange(1, 8, dtype=np.float32)[:, None]
+    even, settings = table(np.zeros((7, 2), np.float32)), ppo.Settings(horizon=30, gamma=0.5, lam=0.0)
+    obs, action, log_pi, A, goal = ppo.play(Copies(rl.RandomWalk(max_episode_steps=4), 8, rng), even, table(V),
+                                            settings, rng)
+    s, s2 = obs.argmax(axis=1), obs.argmax(axis=1) + 2 * action[:, 0] - 1
+    expected = (s2 == 6) + 0.5 * np.where(np.isin(s2, [0, 6]), 0, V[s2, 0])
+    assert np.allclose(goal[:, 0], expected) and np.allclose(A[:, 0], expected - V[s, 0])
+    assert np.allclose(log_pi, np.log(0.5)) and len(s) == 240
+    obs, action, _, terminated, ended, following = actor_critic.play(
+        Copies(rl.RandomWalk(max_episode_steps=4), 8, rng), even, 30, rng)
+    s2 = obs.argmax(axis=2) + 2 * action - 1
+    assert np.array_equal(following.argmax(axis=2), s2) and np.array_equal(terminated, np.isin(s2, [0, 6]))
+    assert (ended & (terminated == 0)).any()
+
+
+def test_ppo_clips_where_its_settings_say(monkeypatch):
+    seen, original = set(), ppo.clipped
+    monkeypatch.setattr(ppo, "clipped", lambda *given: seen.add(given[3]) or original(*given))
+    ppo.train(rl.RandomWalk(), ppo.Settings(steps=64, copies=4, horizon=4, epsilon=0.3))
+    assert seen == {0.3}
+
+
 # ------------------------------------------------------------ copies
 
 class Foreign:
