@@ -69,6 +69,8 @@ def nothing_and_everything(student, rng):
     agree(student.shift, np.zeros((2, 3, 3)), (normal(rng, 2, 3, 3), np.array([3, -3]), np.array([0, 1])))
 
 
+equivalent = {"wide = np.pad(x, ((0, 0), (h, h), (w, w))) -> wide = np.pad(x, ((0, 1), (h, h), (w, w)))":
+              "one more picture, which nobody looks at"}
 mistakes = {
     "What leaves on one side comes in on the other": ("np.pad(x, ((0, 0), (h, h), (w, w)))", 'np.pad(x, ((0, 0), (h, h), (w, w)), mode="wrap")'),
     "The edge is repeated, where 0 comes in": ("np.pad(x, ((0, 0), (h, h), (w, w)))", 'np.pad(x, ((0, 0), (h, h), (w, w)), mode="edge")'),
