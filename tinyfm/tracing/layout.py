@@ -166,7 +166,7 @@ def divided(ops: Sequence[Node]) -> list[tuple[str, list[int]]]:
     """The finest of: layers, outermost layers, lines of code, equal parts, that gives few enough blocks."""
     for key in (lambda n: n.layer, lambda n: n.layer.split("/")[0], lambda n: str(n.place or "")):
         runs = runs_by(ops, key)
-        if 1 < len(runs) <= FEW and all(name for name, _ in runs): return runs
+        if 1 < len(runs) <= FEW and all(name and len(ids) <= max(60, len(ops) / 4) for name, ids in runs): return runs
     size = -(-len(ops) // FEW)
     parts = [ops[k:k + size] for k in range(0, len(ops), size)]
     return [(f"steps {part[0].id} to {part[-1].id}", [n.id for n in part]) for part in parts]
@@ -180,4 +180,4 @@ def shortened(name: str, runs: Sequence[tuple[str, Any]]) -> str:
 
 def edges(t: Trace) -> list[Edge]:
     """(input, op) of everything that is drawn."""
-    return [(i, n.id) for n in t.nodes for i in n.inputs if i is not None and is_drawn(t.nodes[i])]
+    return list(dict.fromkeys((i, n.id) for n in t.nodes for i in n.inputs if i is not None and is_drawn(t.nodes[i])))

@@ -23,7 +23,13 @@ def forward(t: Trace, n: Node, g: Array = None) -> dict[str, Any]:
     if op.kind == "elementwise" or n.op in ("relu", "leaky_relu"):
         found["values"] = elements(op, values, n.value, at)
     elif n.op in PRODUCTS: summed(found, *lines(n.op, values, at), bias(values, n.op, at))
-    elif n.op == "conv": summed(found, *window(values, n.settings, at), 0.0)
+    elif n.op == "conv":
+        x, w = window(values, n.settings, at)
+        summed(found, x, w, 0.0)
+        if x is not None and x.ndim == 3 and x.size <= 121 * x.shape[-1]:
+            found["window"] = [x[..., 0].tolist(), w[..., 0].tolist()]
+            s = n.settings
+            found["from"] = [p * step - pad for p, step, (pad, _) in zip(at[1:-1], s["strides"], s["padding"])]
     elif n.op in ("sum", "mean"): summed(found, along(values["x"], n.settings, at, n.value.shape), None, 0.0)
     elif n.op in ("max", "min", "softmax"):
         row = along(values["x"], n.settings if n.op != "softmax" else {"axis": n.settings["axis"], "keepdims": True},

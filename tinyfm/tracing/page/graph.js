@@ -2,7 +2,7 @@
 // get their sizes, because a layer can be opened and closed.
 
 const NS = "http://www.w3.org/2000/svg";
-const SIZE = {w: 150, h: 64}, BLOCK = {w: 172, h: 76}, GAP = {main: 62, cross: 20}, PAD = 18, HEAD = 30;
+const SIZE = {w: 156, h: 64}, BLOCK = {w: 172, h: 76}, GAP = {main: 74, cross: 22}, PAD = 18, HEAD = 30;
 const svg = document.getElementById("graph");
 
 function make(name, attributes = {}, ...children) {
@@ -264,7 +264,8 @@ function showWire(w, state, e, now, marks) {
   const classes = ["wire", flowed ? "flowed" : "", sent.length ? "sent" : "", nowForward ? "forwarding" : "", nowBackward ? "backing" : "", onPath ? "path" : ""].filter(Boolean).join(" ");
   set(w, "class", classes, () => w.group.setAttribute("class", classes));
   const wanted = nowBackward || w.pairs.some(([a]) => a === marks.selected && (state.parts[a]?.length ?? 0) > 1);
-  const carried = wanted && sent.length ? sent.map(p => single(p.d) !== null ? (single(p.d) < 0 ? "" : "+") + fmt(single(p.d), 3) : isZero(p.d) ? "0" : "").filter(Boolean).join("  ") : "";
+  const said = wanted ? sent.map(p => single(p.d) !== null ? (single(p.d) < 0 ? "" : "+") + fmt(single(p.d), 3) : isZero(p.d) ? "0" : "").filter(Boolean) : [];
+  const carried = said.length > 1 && new Set(said).size === 1 ? `${said.length} × ${said[0].replace("+", "")}` : said.join("  ");
   set(w, "text", carried, () => { w.label.textContent = carried; });
 }
 

@@ -11,6 +11,7 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+const fill = (box, ...children) => box.replaceChildren(...children.filter(Boolean));
 const number = v => h("span", {class: "num"}, typeof v === "object" ? "?" : fmt(v));
 const nodeLink = n => h("button", {type: "button", class: "link", "data-node": n}, fullName(n));
 
@@ -67,7 +68,7 @@ function code(text) { return text ? h("pre", {class: "code", tabindex: "0", role
 function showStep(t, state) {
   const i = t - 1, e = T.events[i], box = $("step");
   if (!e) {
-    box.replaceChildren(h("h2", {}, "The start"), h("p", {}, "The inputs and weights are there; nothing has been computed yet. Press ", h("kbd", {}, "→"), " to go on: first the values flow ",
+    fill(box, h("h2", {}, "The start"), h("p", {}, "The inputs and weights are there; nothing has been computed yet. Press ", h("kbd", {}, "→"), " to go on: first the values flow ",
       h("span", {class: "forward"}, "forward"), ", then the gradients flow ", h("span", {class: "backward"}, "back"), "."),
       T.full ? h("p", {class: "warning"}, "The run was longer than a trace can hold; its end is missing.") : null,
       T.root < 0 ? h("p", {class: "warning"}, "This run has no backward pass: no gradient will flow.") : null);
@@ -80,7 +81,7 @@ function showStep(t, state) {
   if (e.p === 0) parts.push(...forwardStep(e));
   if (e.p === 1) parts.push(...backwardStep(e, i, state));
   if (e.p === 2) parts.push(...updateStep(e));
-  box.replaceChildren(...parts.filter(Boolean));
+  fill(box, ...parts);
 }
 
 function headline(e, i) {
@@ -102,7 +103,22 @@ function forwardStep(e) {
   return [h("h3", {}, "Rule"), formula(op.f), inputs, settings(n),
     put || x.terms || x.of ? h("h3", {}, "With the numbers") : null, own ? null : put || x.terms || x.of ? element(x.at) : null, put,
     x.terms ? terms(x) : null, x.of ? h("div", {class: "terms"}, `${n.o} of ${x.of.map(v => fmt(v)).join(", ")}${x.count > x.of.length ? `, … (${x.count})` : ""} gives `, number(x.result)) : null,
-    h("h3", {}, "In the op table"), code(op.code)];
+    x.window ? convolved(x) : null, h("h3", {}, "In the op table"), code(op.code)];
+}
+
+// The part of the picture under the kernel, and the kernel, of the first channel.
+function convolved(x) {
+  const [rows, columns] = [x.window[0].length, x.window[0][0].length], [r, c] = x.from;
+  const table = (part, name) => {
+    const top = Math.max(1e-12, ...part.flat().map(v => Math.abs(Number(v))));
+    return h("table", {class: "cells"}, h("caption", {}, name), h("tbody", {}, ...part.map(row => h("tr", {}, ...row.map(v => cell(v, top))))));
+  };
+  return h("div", {class: "window"}, table(x.window[0], `x[${x.at[0]}, ${r}:${r + rows}, ${c}:${c + columns}, 0]`), h("span", {class: "by", "aria-hidden": "true"}, "·"), table(x.window[1], `w[:, :, 0, ${x.at.at(-1)}]`));
+}
+
+function cell(v, top) {
+  const c = colour(Number(v), top), light = (c[0] * 299 + c[1] * 587 + c[2] * 114) / 1000 > 130;
+  return h("td", {style: `background:rgb(${c});color:${light ? "#111" : "#fff"}`}, fmt(v, 3));
 }
 
 function settings(n) {
@@ -175,7 +191,7 @@ function showNode(n, state, followed) {
     h("h3", {}, "Value"), v >= 0 ? picture(v, `Value of ${title(n)}`, node.w) : h("p", {class: "muted"}, state.made[n] ? "The rules did not need it, so it was not kept." : "Not computed yet."),
     h("h3", {}, "Gradient"), g >= 0 ? picture(g, `Gradient of ${title(n)}`, node.w, true) : h("p", {class: "muted"}, "No gradient has reached it yet."),
     parts && parts[0].of > 1 ? accumulation(n, parts, state.overwrite) : null, whyBox(n, state), check(n)];
-  box.replaceChildren(...children.filter(Boolean));
+  fill(box, ...children);
 }
 
 const lineText = ([file, line]) => (T.sources[file]?.[1][line - T.sources[file][0]] ?? "").trim();
@@ -256,10 +272,7 @@ function cells(i, name, grids) {
   $("cells-title").textContent = `${name}, ${shapeText(T.arrays[i].s)}`;
   const tables = grids.map(g => h("div", {}, g.at ? h("p", {class: "muted"}, g.at) : null, h("table", {class: "cells"},
     h("thead", {}, h("tr", {}, h("td", {}), ...(g.rows[0] ?? []).map((_, j) => h("th", {scope: "col"}, String(j * (g.step?.[1] ?? 1)))))),
-    h("tbody", {}, ...g.rows.map((row, r) => h("tr", {}, h("th", {scope: "row"}, String(r * (g.step?.[0] ?? 1))), ...row.map(v => {
-      const c = colour(Number(v), top), light = (c[0] * 299 + c[1] * 587 + c[2] * 114) / 1000 > 130;
-      return h("td", {style: `background:rgb(${c});color:${light ? "#111" : "#fff"}`}, fmt(v));
-    })))))));
+    h("tbody", {}, ...g.rows.map((row, r) => h("tr", {}, h("th", {scope: "row"}, String(r * (g.step?.[0] ?? 1))), ...row.map(v => cell(v, top))))))));
   dialog.querySelector(".scroll").replaceChildren(...tables);
   dialog.showModal();
 }

@@ -36,6 +36,7 @@ function render() {
   showNode(node, state, viewer.selected < 0);
   showQuiz();
   showSource(node);
+  for (const p of document.querySelectorAll(".panel .rule")) if (p.scrollWidth > p.clientWidth + 1) { p.tabIndex = 0; p.setAttribute("role", "group"); p.setAttribute("aria-label", "Formula"); }
   $("slider").value = viewer.t;
   $("slider").setAttribute("aria-valuetext", `step ${viewer.t} of ${last}`);
   $("count").textContent = `${viewer.t} / ${last}`;
@@ -133,7 +134,7 @@ function buildSource() {
   box.hidden = !files.length;
   box.replaceChildren(...files.map(([file, [first, lines]]) => h("div", {class: "file"}, h("h2", {}, file), h("ol", {start: first, style: `--digits:${String(first + lines.length).length}`}, ...lines.map((text, k) => {
     const key = `${file}:${first + k}`, has = byLine.has(key);
-    return h("li", {"data-line": key}, h("span", {class: "nr", "aria-hidden": "true"}, String(first + k)), has ? h("button", {type: "button", "aria-label": `Line ${first + k}: ${text.trim()}; its ${byLine.get(key).length} nodes`}, text || " ") : h("code", {}, text || " "));
+    return h("li", {"data-line": key}, h("span", {class: "nr", "aria-hidden": "true"}, String(first + k)), has ? h("button", {type: "button", "aria-label": `Line ${first + k}: ${text.trim()}; its ${byLine.get(key).length} nodes`}, text.match(/^\s*/)[0], h("u", {}, text.trim())) : h("code", {}, text || " "));
   })))));
 }
 
@@ -264,7 +265,7 @@ function find(text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return;
   const from = viewer.selected, order = [...T.nodes.keys()].map(k => (k + from + 1) % N);
-  const hit = order.find(k => fullName(k).toLowerCase() === wanted) ?? order.find(k => !T.nodes[k].hide && `${fullName(k)} ${T.nodes[k].l ?? ""}`.toLowerCase().includes(wanted));
+  const hit = order.find(k => [T.nodes[k].n, T.nodes[k].o, fullName(k)].some(name => name?.toLowerCase() === wanted)) ?? order.find(k => !T.nodes[k].hide && `${fullName(k)} ${T.nodes[k].l ?? ""}`.toLowerCase().includes(wanted));
   if (hit === undefined) $("said").textContent = `Nothing is called ${text}.`; else select(hit);
   $("search").setAttribute("aria-invalid", String(hit === undefined));
 }
