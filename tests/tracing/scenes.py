@@ -43,12 +43,13 @@ def neuron():
 def convolution():
     """One training step of Conv2D, MaxPooling2D, Flatten, Dense, Dense on four digits."""
     from tinyfm.data import digits
-    (images, labels), _ = digits.load_data()
+    labels = np.array([7, 2, 1, 0])
+    images = digits.draw(labels, np.random.default_rng(0))[..., None]
     model = Sequential([Conv2D(32, (3, 3), activation="relu", input_shape=(28, 28, 1)), MaxPooling2D((2, 2)), Flatten(),
                         Dense(128, activation="relu"), Dense(10, activation="softmax")], seed=0)
     model.compile("adam", loss="sparse_categorical_crossentropy")
     model.optimizer.build(model.parameters())
-    x, y = images[:4].astype(np.float32) / 255, labels[:4]
+    x, y = images.astype(np.float32) / 255, labels
     with fm.trace() as t:
         p = model(x, training=True)
         loss = model.loss(y, p)

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinyfm as fm
@@ -22,7 +22,6 @@ def dags(draw):
     return n, draw(st.lists(pairs, max_size=60)) if n > 1 else []
 
 
-@settings(max_examples=100, deadline=None)
 @given(dags())
 def test_edges_lead_from_layer_to_layer_and_boxes_keep_their_distance(dag):
     n, edges = dag
@@ -36,7 +35,6 @@ def test_edges_lead_from_layer_to_layer_and_boxes_keep_their_distance(dag):
         assert all(made.place[v][1] - made.place[u][1] >= 1 - 1e-9 for u, v in pairwise(layer))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=20))
 def test_spread_is_the_nearest_order_keeping_place(wanted):
     got = layout.spread(wanted, 1.0)
@@ -57,7 +55,6 @@ def test_crossings_are_counted_and_removed():
     assert layout.crossings(made.layers, after) == 0
 
 
-@settings(max_examples=40, deadline=None)
 @given(programs())
 def test_every_box_and_edge_of_a_run_is_placed(program):
     with fm.trace() as t: run(program, leaves_of(program))
@@ -86,7 +83,6 @@ def test_layers_are_blocks_and_large_graphs_start_closed():
     assert sorted(i for _, ids in groups for i in ids) == list(range(1_001))
 
 
-@settings(max_examples=50, deadline=None)
 @given(dags(), st.lists(st.integers(0, 3), min_size=30, max_size=30))
 def test_no_path_leaves_a_block_and_comes_back(dag, of):
     """Blocks that are runs of the order of creation make a graph without cycles, so the boxes have an order."""

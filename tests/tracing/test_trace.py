@@ -60,7 +60,6 @@ def test_a_replay_has_the_gradients_of_the_run(program): check_replay(program)
 def test_a_thousand_replays_have_the_gradients_of_the_run(program): check_replay(program)
 
 
-@settings(max_examples=25, deadline=None)
 @given(programs())
 def test_tracing_does_not_change_what_is_computed(program):
     plain, leaves = leaves_of(program), leaves_of(program)
@@ -71,7 +70,6 @@ def test_tracing_does_not_change_what_is_computed(program):
     for a, b in zip(plain, leaves): assert a.grad is None or same(a.grad, b.grad)
 
 
-@settings(max_examples=20, deadline=None)
 @given(programs())
 def test_stepping_backwards_gives_the_state_of_before(program):
     t, _ = traced(program)
@@ -85,7 +83,6 @@ def test_stepping_backwards_gives_the_state_of_before(program):
             assert now.keys() == before.keys() and all(same(now[k], before[k]) for k in now)
 
 
-@settings(max_examples=25, deadline=None)
 @given(programs())
 def test_json_keeps_every_bit(program):
     t, leaves = traced(program)
@@ -96,7 +93,6 @@ def test_json_keeps_every_bit(program):
     assert len(replay(back)) == sum(leaf.grad is not None for leaf in leaves)
 
 
-@settings(max_examples=25, deadline=None)
 @given(programs())
 def test_the_sum_of_what_was_sent_is_what_arrives(program):
     t, _ = traced(program)

@@ -5,6 +5,7 @@ model is known), policies, tabular.temporal_difference (values when it is not: Q
 last `tinyfm.rl.deep`, the same with networks, which is imported by itself.
 """
 
+from .backups import trace_backups
 from .bandits import (
     epsilon_greedy_bandit,
     gradient_bandit,
@@ -129,6 +130,7 @@ __all__ = [
     "thompson_bandit",
     "thompson_bernoulli_bandit",
     "to_gymnasium",
+    "trace_backups",
     "ucb_bandit",
     "value_iteration",
     "value_iteration_asynchronous",

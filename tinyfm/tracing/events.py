@@ -65,6 +65,7 @@ class Node:
 
 def constant(value: Array) -> str:
     """A constant in a few characters."""
+    if value is None: return "?"
     return f"{float(value):.4g}" if np.size(value) == 1 else f"constant {np.shape(value)}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyfm.engine import Op
+from tinyfm.ops.attention import attention_weights
 from tinyfm.tracing.events import Array, Event, Node, Sent, Trace
 
 TERMS = 6                                        # of a long sum that are shown, the largest ones
@@ -31,6 +32,9 @@ def forward(t: Trace, n: Node, g: Array = None) -> dict[str, Any]:
             s = n.settings
             found["from"] = [p * step - pad for p, step, (pad, _) in zip(at[1:-1], s["strides"], s["padding"])]
     elif n.op in ("sum", "mean"): summed(found, along(values["x"], n.settings, at, n.value.shape), None, 0.0)
+    elif n.op == "attention":
+        shown = attention_weights(values["q"], values["k"], values["mask"], **n.settings)
+        found["weights"] = shown[(0,) * (shown.ndim - 2)][:24, :24].tolist()
     elif n.op in ("max", "min", "softmax"):
         row = along(values["x"], n.settings if n.op != "softmax" else {"axis": n.settings["axis"], "keepdims": True},
                     at, n.value.shape if n.op != "softmax" else None)
@@ -52,7 +56,10 @@ def backward(t: Trace, e: Event, s: Sent) -> dict[str, Any]:
         summed(found, *pulled_lines(n.op, values, e.gradient, s.arg, at), 0.0)
     elif n.op in PRODUCTS or n.op == "conv_activated": summed(found, column(e.gradient, at), None, 0.0)
     elif n.op == "conv" and s.arg == "w": summed(found, *patches(values["x"], e.gradient, n.settings, at), 0.0)
-    elif d.shape == n.shape: found["values"] = elements(op, values, n.value, at) | {"g": float(e.gradient[at])}
+    elif n.op == "softmax":
+        inner = float(np.sum(e.gradient * n.value, axis=n.settings["axis"], keepdims=True)[
+            tuple(0 if k == n.settings["axis"] % n.value.ndim else m for k, m in enumerate(at))])
+        found["said"] = [float(n.value[at]), float(e.gradient[at]), inner]
     elif n.op in ("sum", "mean") and np.size(e.gradient) == 1: found["values"] = {"g": float(np.ravel(e.gradient)[0])}
     return found
 
@@ -79,7 +86,7 @@ def arguments(t: Trace, n: Node) -> dict[str, Any]:
 
 def unknown(n: Node, values: dict[str, Any]) -> bool:
     """Whether something that it takes to show the numbers was not kept."""
-    return n.value is None or any(v is None and d is not None for v, d in zip(values.values(), n.entry.defaults))
+    return n.value is None or any(v is None and k is not None for v, k in zip(values.values(), n.inputs))
 
 
 def place_of_largest(a: Array) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from tinyfm.tracing.mathml import mathml, symbols
 
 CELLS = 60_000                                   # numbers of all arrays together that the page holds
 MOST, LEAST = 2_800, 12                            # of one array
+SHOWN = {"terms", "of", "summed", "before", "window", "weights", "said"}      # numbers that the page cannot find itself
 AROUND = 8                                       # lines of source shown before the first and after the last that ran
 LONGEST = 400
 
@@ -172,12 +173,14 @@ def events(t: Trace, pool: Pool, wrong: dict[Any, Array], counts: dict[Any, int]
 
 def brief(x: dict[str, Any]) -> dict[str, Any]:
     """The numbers of one step, rounded; nothing where the page can find them itself: in numbers of shape ()."""
-    if not x or (x.get("at") == () and not {"terms", "of", "summed", "before", "window"} & x.keys()): return {}
+    if not x or (x.get("at") == () and not SHOWN & x.keys()): return {}
     short: dict[str, Any] = {}
     for key, v in x.items():
         if isinstance(v, float): short[key] = rounded(v)
         elif key == "values": short[key] = {k: rounded(w) for k, w in v.items()}
         elif key in ("terms",): short[key] = [[rounded(w, 4) for w in pair] for pair in v]
+        elif key == "weights": short[key] = [[rounded(w, 3) for w in row] for row in v]
+        elif key == "said": short[key] = [rounded(w) for w in v]
         elif key == "window": short[key] = [[[rounded(w, 3) for w in row] for row in part] for part in v]
         elif key == "of": short[key] = [rounded(w, 4) for w in v]
         else: short[key] = list(v) if isinstance(v, tuple) else v

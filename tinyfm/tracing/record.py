@@ -78,7 +78,9 @@ class Recorder:
     def stepped(self, node: engine.Node, g: Any, pulled: Pulled) -> None:
         if (node not in self.nodes and node.op is not None) or self.full() or in_backward(): return
         steps = sys._getframe(1)
-        if steps is not self.walk: self.walk, self.walks = steps, self.walks + 1
+        if steps is not self.walk:
+            self.walk, self.walks = steps, self.walks + 1
+            self.name_from(user_frame())
         ours = self.leaf(node) if node.op is None else self.nodes[node]
         event = Event("backward", ours.id, ours.value, kept(plain(g)), walk=self.walks)
         if node.op is None:

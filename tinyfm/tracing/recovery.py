@@ -30,15 +30,18 @@ def recover(loss: Tensor) -> Trace:
         t.nodes.append(node)
         return node.id
 
+    def constant(value: Any) -> int:
+        """What stood beside the tensors; without a value where no rule asked for it."""
+        return add(Node(-1, "constant", "", names.array(value), value=None if value is None else kept(value)))
+
     for node in nodes:
         name = (label(node) if node.op is None else "") or named.get(node, "")
         value = kept(values[node]) if node in values else None
         if node.op is None:
             ours[node] = add(Node(-1, "input", "", name, value=value, shape=node.shape))
             continue
-        inputs = [ours[p] if p is not None else
-                  add(Node(-1, "constant", "", names.array(node.saved[a]), value=kept(node.saved[a])))
-                  if node.saved.get(a) is not None else None for a, p in zip(node.op.args, node.parents)]
+        inputs = [ours[p] if p is not None else constant(node.saved.get(a)) if a not in node.saved or
+                  node.saved[a] is not None else None for a, p in zip(node.op.args, node.parents)]
         settings = {s: node.saved[s] for s in node.op.settings}
         ours[node] = add(Node(-1, "op", name_of(node.op), name, "", tuple(inputs), settings, None, value, node.shape))
         t.events.append(Event("forward", ours[node], value))
@@ -71,7 +74,8 @@ def known(nodes: list[engine.Node], loss: Tensor) -> dict[Any, Any]:
     with no_grad():
         for node in nodes:
             if node.op is None or node in values: continue
-            found = [values.get(p) if p is not None else node.saved.get(a) for a, p in zip(node.op.args, node.parents)]
-            if any(v is None for v in found): continue
+            if any(p not in values if p is not None else a not in node.saved
+                   for a, p in zip(node.op.args, node.parents)): continue
+            found = [values[p] if p is not None else node.saved[a] for a, p in zip(node.op.args, node.parents)]
             values[node] = node.op.forward(*found, **{s: node.saved[s] for s in node.op.settings})
     return values

@@ -37,16 +37,11 @@ def replay(t: Trace) -> dict[int, Array]:
 def inputs(t: Trace) -> dict[int, Any]:
     """The leaves as tensors and the constants as arrays."""
     lost = next((n for n in t.nodes if n.value is None and n.kind != "op"), None)
-    lost = lost or next((n for n in t.nodes if n.kind == "op" and missing(n)), None)
     if lost:
-        raise GraphError(f"The value of an input of {lost.title} was not kept, so this run cannot be computed again: "
+        users = ", ".join(n.title for n in t.nodes if lost.id in n.inputs)
+        raise GraphError(f"The value of an input of {users} was not kept, so this run cannot be computed again: "
                          "record it with `with trace() as t:`.")
     return {n.id: as_leaf(n.value) if n.kind == "input" else n.value for n in t.nodes if n.kind != "op"}
-
-
-def missing(node: Node) -> bool:
-    """Whether an argument that the op needs is unknown."""
-    return any(i is None and d is not None for i, d in zip(node.inputs, node.entry.defaults))
 
 
 def as_leaf(value: Array) -> Tensor: return leaf(np.array(value, order="K"))
@@ -129,15 +124,14 @@ def wide(values: dict[int, Array]) -> dict[int, Array]:
 def dependents(ops: list[Node], source: int, values: dict[int, Array], seed: Array,
                root: int) -> tuple[int, Callable[[Array], float]] | None:
     """(how many ops, the loss as a function of the value of `source`); None where a value is missing."""
-    moved, run, used = {source}, [], []
+    moved, run = {source}, []
     for node in ops:
         if moved.isdisjoint(node.inputs) or node.id == source: continue
         moved.add(node.id)
-        used.append(node)
         run.append((node.entry.forward, node.inputs, node.settings, node.id))
         if node.id == root: break
     needed = {i for _, ins, _, _ in run for i in ins if i is not None and i not in moved}
-    if any(values.get(i) is None for i in needed | {source}) or any(map(missing, used)): return None
+    if any(values.get(i) is None for i in needed | {source}): return None
 
     def loss(value: Array) -> float:
         now = {source: value}

@@ -81,8 +81,10 @@ def block(t: Trace, i: int, e: Event) -> Reason:
     n = t.nodes[e.node]
     arg = next(s.arg for s in e.sent if s.to == i)
     rule = text(n.entry.latex[arg]) if n.op else ""
-    return Reason((i, e.node), f"A gradient other than zero arrives at {name(t, e.node)}, but its rule {rule} makes it "
-                               f"zero: {cause(t, n, arg)}")
+    factors = [k for k in n.inputs if k is not None and k != i and t.nodes[k].value is not None
+               and not np.any(t.nodes[k].value)]
+    said = f"A gradient other than zero arrives at {name(t, e.node)}, but its rule {rule} makes it zero: "
+    return Reason((i, e.node, *factors), said + cause(t, n, arg))
 
 
 def cause(t: Trace, n: Any, arg: str) -> str:

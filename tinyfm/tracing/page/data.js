@@ -64,7 +64,7 @@ const isZero = i => i >= 0 && (isNumber(i) ? T.arrays[i] === 0 : T.arrays[i].zer
 // The name in the student's code, or the op.
 function title(n) {
   const node = T.nodes[n];
-  return node.n || (node.o ? opText(n) : node.k === "c" ? short(node.v) : `input ${n}`);
+  return node.n || (node.o ? opText(n) : node.k === "c" ? short(node.v) || "?" : `input ${n}`);
 }
 
 // "h (tanh)", "add", "x".
@@ -73,7 +73,7 @@ const fullName = n => T.nodes[n].n && T.nodes[n].o ? `${T.nodes[n].n} (${T.nodes
 // An op with the plain numbers it was given: "power 2".
 function opText(n) {
   const node = T.nodes[n];
-  const plain = (node.p ?? []).filter(i => i !== null && T.nodes[i].hide).map(i => short(T.nodes[i].v));
+  const plain = (node.p ?? []).filter(i => i !== null && T.nodes[i].hide).map(i => short(T.nodes[i].v) || "?");
   return [node.o, ...plain].join(" ");
 }
 

@@ -103,7 +103,7 @@ function forwardStep(e) {
   return [h("h3", {}, "Rule"), formula(op.f), inputs, settings(n),
     put || x.terms || x.of ? h("h3", {}, "With the numbers") : null, own ? null : put || x.terms || x.of ? element(x.at) : null, put,
     x.terms ? terms(x) : null, x.of ? h("div", {class: "terms"}, `${n.o} of ${x.of.map(v => fmt(v)).join(", ")}${x.count > x.of.length ? `, … (${x.count})` : ""} gives `, number(x.result)) : null,
-    x.window ? convolved(x) : null, h("h3", {}, "In the op table"), code(op.code)];
+    x.window ? convolved(x) : null, x.weights ? h("div", {}, h("h3", {}, "Who looks where: weights, a query in each row, a key in each column"), weights(x.weights)) : null, h("h3", {}, "In the op table"), code(op.code)];
 }
 
 // The part of the picture under the kernel, and the kernel, of the first channel.
@@ -115,6 +115,8 @@ function convolved(x) {
   };
   return h("div", {class: "window"}, table(x.window[0], `x[${x.at[0]}, ${r}:${r + rows}, ${c}:${c + columns}, 0]`), h("span", {class: "by", "aria-hidden": "true"}, "·"), table(x.window[1], `w[:, :, 0, ${x.at.at(-1)}]`));
 }
+
+const weights = rows => h("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Attention weights"}, h("table", {class: "cells"}, h("tbody", {}, ...rows.map(row => h("tr", {}, ...row.map(v => cell(v, 1)))))));
 
 function cell(v, top) {
   const c = colour(Number(v), top), light = (c[0] * 299 + c[1] * 587 + c[2] * 114) / 1000 > 130;
@@ -145,7 +147,8 @@ function backwardStep(e, i, state) {
 function contribution(e, i, s, own, state) {
   const op = T.ops[T.nodes[e.n].o], [mml, line] = op.rules[s.a], x = s.x ?? {}, values = own ?? x.values;
   const put = values && Object.keys(values).length ? withNumbers(mml, values, own ? single(s.d) ?? undefined : x.result) : null;
-  const body = [h("h3", {class: "to"}, "to ", nodeLink(s.n), h("span", {class: "as"}, ` as ${s.a}`)), receiving(s.a, mml, state.overwrite), own || !(put || x.terms) ? null : element(x.at), put, x.terms ? terms(x) : null,
+  const body = [h("h3", {class: "to"}, "to ", nodeLink(s.n), h("span", {class: "as"}, ` as ${s.a}`)), receiving(s.a, mml, state.overwrite), own || !(put || x.terms || x.said) ? null : element(x.at), put, x.terms ? terms(x) : null,
+    x.said ? h("div", {class: "terms"}, `${fmt(x.said[0])} · (${fmt(x.said[1])} − ${Number(x.said[2]) < 0 ? `(${fmt(x.said[2])})` : fmt(x.said[2])}) = `, number(x.result), ", with ⟨ȳ, y⟩ summed over the axis") : null,
     x.summed?.length ? h("p", {class: "note"}, `${s.a} was stretched along axis ${x.summed.join(" and ")}, so its gradient is the sum over ${x.over} elements: at ${where(x.to) || "()"} `, number(x.total), ".") : null, code(line)];
   if (s.of > 1) {
     const parts = (state.parts[s.n] ?? []).filter(p => p.event < i || (p.event === i && p.arg <= s.a || p.event === i));
