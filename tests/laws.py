@@ -189,7 +189,10 @@ def raw_pull(y: Tensor, u: Any) -> list[tuple[int, Any]]:
 
 
 def keeps_only_what_its_rules_name(op: Op, arrays: Sequence[Any], settings: dict[str, Any]) -> None:
-    """A node keeps the arguments and results that its rules and kernels name, facts and settings: no more, no copy."""
+    """A node keeps the arguments and results that its rules and kernels name, facts and settings: no more, no copy.
+
+    Only what a joint kernel asked to keep may be new.
+    """
     args, leaves = lifted(arrays)
     y = op(*args, **settings)
     if not leaves or y.node is None: return
@@ -197,7 +200,7 @@ def keeps_only_what_its_rules_name(op: Op, arrays: Sequence[Any], settings: dict
     if op.kind == "linear": named |= {a for a in op.args if len(op.args) > 1}
     arguments = {*op.args, "out"}
     assert arguments & set(y.node.saved) <= named, f"keeps {arguments & set(y.node.saved) - named} without need"
-    held = [v for v in y.node.saved.values() if isinstance(v, np.ndarray) and v.size]
+    held = [v for name, v in y.node.saved.items() if name != "kept" and isinstance(v, np.ndarray) and v.size]
     assert all(any(v is a for a in (*(x.data for x in leaves), *args, y.data)) for v in held), "keeps a copy"
 
 

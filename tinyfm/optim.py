@@ -89,12 +89,11 @@ class Optimizer:
         if not self.parameters: raise ValueError(f"{type(self).__name__} has no parameters: give it parameters=.")
         self.now, self.time = self.rate, self.time + 1
         gradients = self.clip([p.grad for p in self.parameters])
-        together = set(self.small) if all(gradients[i] is not None for i in self.small) else set()
+        together = bool(self.small) and all(gradients[i] is not None for i in self.small)
         if together: self.step_together(*zip(*((self.parameters[i].data, gradients[i]) for i in self.small)))
         for i, (p, g, arrays) in enumerate(zip(self.parameters, gradients, self.arrays)):
-            if g is None: continue
-            if i not in together: self.update(p.data, g, *arrays)
-            applied(p)
+            if g is not None and not (together and i in self.small): self.update(p.data, g, *arrays)
+        for p in self.parameters: applied(p)
 
     def step_together(self, parameters: Sequence[Array], gradients: Sequence[Any]) -> None:
         """One update of all small parameters."""

@@ -49,6 +49,8 @@ NAMED: dict[str, Activation] = {
     "log_softmax": ops.log_softmax,
 }
 
+FUSED: dict[Any, str] = {ops.relu: "relu", ops.tanh: "tanh"}     # those that a layer computes together with its product
+
 
 def get(activation: str | Activation | None) -> Activation:
     """The function of that name; None is `linear`; any function as it is."""

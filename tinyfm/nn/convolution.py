@@ -14,7 +14,6 @@ from tinyfm.nn.module import Layer, Shape
 from tinyfm.ops.conv import geometry, transposed_geometry
 
 Entries = int | Sequence[int]
-FUSED: dict[Any, str] = {ops.relu: "relu", ops.tanh: "tanh"}
 LINE, PLANE = ("batch", "time", "channels"), ("batch", "height", "width", "channels")
 
 
@@ -49,12 +48,12 @@ class Convolution(Layer):
 
     def call(self, x: Any) -> Any:                        # (batch, *space, channels) -> (batch, *space, filters)
         how = {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate, "groups": self.groups}
-        if self.activation in FUSED and self.use_bias: return self.with_activation(x, how)
+        if self.activation in activations.FUSED and self.use_bias: return self.with_activation(x, how)
         return self.activation(type(self).op(x, self.kernel, self.bias, **how))
 
     def with_activation(self, x: Any, how: Any) -> Any:
         """All as one op: the same numbers with fewer trips to memory."""
-        dims, name = len(self.kernel_size), FUSED[self.activation]
+        dims, name = len(self.kernel_size), activations.FUSED[self.activation]
         spelt = transposed_geometry if self.transposed else geometry
         fused = ops.conv_x_activated if self.transposed else ops.conv_activated
         return fused(x, self.kernel, self.bias, activation=name, **spelt(dims, x, self.kernel, **how))

@@ -197,14 +197,9 @@ def softmax_minus_target(g: Any, logits: Any, labels: Any) -> Any:
     return expand_dims(g, axis=-1) * (softmax(logits) - one)
 
 
-def softmax_minus_target_kernel(g: Array, logits: Array, labels: Array) -> Array:
-    _, d = rows.softmax_cross_entropy(logits, np.asarray(labels))
-    d *= np.asarray(g)[..., None]
-    return d
-
-
-@op(r"y = \ln \sum_k e^{x_k} - x_t",
-    logits=(r"\bar y \odot (\mathrm{softmax}(x) - e_t)", softmax_minus_target, softmax_minus_target_kernel))
+@op(r"y = \ln \sum_k e^{x_k} - x_t", keep=lambda logits, labels: rows.softmax_cross_entropy(logits, np.asarray(labels)),
+    joint=lambda g, wanted, kept: [kept * np.asarray(g)[..., None], None],
+    logits=(r"\bar y \odot (\mathrm{softmax}(x) - e_t)", softmax_minus_target))
 def categorical_cost(logits: Array, labels: Array) -> Array:
     """Minus the log probability of class t under softmax(x).  logits: (..., classes), labels: (...), integers."""
     return rows.softmax_cross_entropy(logits, np.asarray(labels))[0]

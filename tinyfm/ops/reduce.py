@@ -1,6 +1,7 @@
 """Ops that gather an axis into one number, or run along it: sums, means, extremes, norms, scans, softmax."""
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def unit_axes(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
 def count(shape: tuple[int, ...], axis: Axis) -> int:
     """How many elements go into each number."""
     axes = range(len(shape)) if axis is None else normalize_axis_tuple(axis, len(shape))
-    return int(np.prod([shape[i] for i in axes], dtype=int))
+    return math.prod([shape[i] for i in axes])
 
 
 def spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
