@@ -77,7 +77,7 @@ def gelu_kernel(g: Array, x: Array, approximate: bool) -> Array:
 
 @op(r"y = x \, \Phi(x)", "elementwise", x=(r"\bar y \odot (\Phi(x) + x \, \phi(x))", gelu_slope, gelu_kernel))
 def gelu(x: Array, *, approximate: bool = False) -> Array:
-    r"""Phi is the normal distribution; approximate=True puts (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3))) / 2
+    """Phi is the normal distribution; approximate=True puts (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3))) / 2
     in its place, as GPT-2 does.  Hendrycks & Gimpel 2016.
     """
     return special.gelu_tanh(x) if approximate else special.gelu(x)
