@@ -132,7 +132,7 @@ def table() -> list[list[str]]:
         for judge in columns:
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found.append(judge(bug) or "accepted")
+                found.append(judge(bug) or ("right" if judge is tinyfm_checker else "accepted"))
         rows.append([name, *found])
     return rows
 

@@ -4,6 +4,8 @@ import io
 import re
 import runpy
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,8 @@ def blocks(text, language):
     return [re.sub(rf"^{indent}", "", block, flags=re.M) for indent, block in found]
 
 
-def test_the_snippets_print_what_stands_below_them():
+def test_the_snippets_print_what_stands_below_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     programs, outputs = blocks(README, "python"), blocks(README, "text")
     assert len(programs) == len(outputs) >= 1
     for program, expected in zip(programs, outputs):
@@ -64,6 +67,19 @@ def test_the_rooms_that_are_named_exist():
     assert len(names) > 8
     for name in names:
         assert (ROOT / "tinyfm" / name).is_dir() or (ROOT / "tinyfm" / f"{name}.py").is_file()
+
+
+def test_the_table_of_planted_errors_is_what_the_command_prints(tmp_path):
+    """Our own column always; those of the others where they are installed."""
+    script = ("import sys; sys.path.insert(0, 'benchmarks'); import checkers; "
+              "print(*('|'.join(row) for row in checkers.table()), sep=chr(10))")
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    printed = [line.split("|") for line in run.stdout.splitlines()]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in
+             re.search(r"^(\| planted in .*?)\n\n", README, re.M | re.S)[1].splitlines() if "---" not in line]
+    assert len(printed) == len(shown) == 7
+    for ours, theirs in zip(printed, shown):
+        assert [a for a in ours if a != "not installed"] == [b for a, b in zip(ours, theirs) if a != "not installed"]
 
 
 def test_the_length_of_the_census_script_is_right():
