@@ -1,6 +1,7 @@
 """What README.md and CONTRIBUTING.md show is what happens."""
 import contextlib
 import io
+import os
 import re
 import runpy
 import struct
@@ -23,6 +24,7 @@ from tinyfm.operators import table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
@@ -54,7 +56,32 @@ def test_a_picture_comes_first_and_is_small():
     assert content.startswith(b"\x89PNG") and len(content) < 150_000 and width > 600 and height > 200
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_the_chinese_readme_shows_the_same():
+    for language in ("python", "text", "bash"): assert blocks(CHINESE, language) == blocks(README, language)
+    links = [re.findall(r"\]\(((?:tutorials|CONTRIBUTING)[\w./]*)\)", text) for text in (README, CHINESE)]
+    assert links[0] == links[1]
+    table = re.search(r"^\| planted in .*?\n\n", README, re.M | re.S)[0]
+    commands = [set(re.findall(r"`(tinyfm [^`]+)`", text)) for text in (README, CHINESE)]
+    assert table in CHINESE and commands[0] == commands[1]
+
+
+COMMANDS = sorted(set(re.findall(r"`(tinyfm (?!demo|predict)[^`]+)`", README)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_is_named_runs(command, tmp_path):
+    (tmp_path / "homework.py").write_text(blocks(README, "python")[2].split("\n\nprint")[0])
+    script = "import tinyfm as fm\nx = fm.tensor(2.0, requires_grad=True)\n(x * x).backward()\n"
+    (tmp_path / "FILE.py").write_text(script)
+    words = command.split()[1:]
+    run = subprocess.run([sys.executable, "-m", "tinyfm", *words], capture_output=True, text=True, cwd=tmp_path,
+                         stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert run.returncode == (1 if words[0] == "check" else 0), run.stderr
+    assert "Traceback" not in run.stderr and run.stdout.strip()
+
+
+@pytest.mark.parametrize("text", [README, CHINESE, CONTRIBUTING], ids=["README", "README.zh-CN", "CONTRIBUTING"])
 def test_every_file_that_is_named_exists(text):
     names = re.findall(r"`((?:\w+/)[\w./]*|\w+\.py|\.ci/run)`", text) + re.findall(r"\]\(([\w./]+)\)", text)
     missing = [name for name in names if not ((ROOT / name).exists() or (ROOT / "tinyfm" / name).exists())]
