@@ -129,5 +129,5 @@ if __name__ == "__main__":
     runs = [kind(corpus, settings) for kind in kinds]
     for run, seconds in zip(runs, race(runs, options.steps)):
         name = {"Ours": "tinyfm", "Theirs": "PyTorch"}[type(run).__name__]
-        print(f"{name:8} seed {options.seed}  {options.steps} steps  {seconds:6.1f} s  validation loss {run.loss():.4f}",
+        print(f"{name:8} seed {options.seed}  {options.steps} steps  {seconds:6.1f} s  loss {run.loss():.4f}",
               flush=True)

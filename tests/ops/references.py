@@ -230,6 +230,11 @@ def attention(q, k, v, mask=None, causal=False, scale=None):
     return out
 
 
+def self_attention(qkv, num_heads, causal):
+    heads = [np.split(part, num_heads, -1) for part in np.split(qkv, 3, -1)]
+    return np.concatenate([attention(q, k, v, causal=causal) for q, k, v in zip(*heads)], -1)
+
+
 def lstm(x, h, c, w, u, b=None):
     """(batch, time, 2 units): h and c."""
     n, states = h.shape[-1], []

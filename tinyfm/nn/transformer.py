@@ -17,6 +17,7 @@ from tinyfm.nn.layers import Dropout, positive
 from tinyfm.nn.module import Layer, Shape
 from tinyfm.nn.normalization import LayerNormalization
 from tinyfm.nn.recurrent import SEQUENCE
+from tinyfm.ops.attention import cut, self_attention, side_by_side
 
 Array = NDArray[Any]
 
@@ -132,22 +133,23 @@ class SelfAttention(Layer):
 
     def heads(self, x: Any, positions: Any = None) -> list[Any]:
         """q, k, v: (batch, heads, time, d) each."""
-        batch, time, width = x.shape
-        qkv = ops.reshape(ops.linear(x, self.kernel, self.bias),
-                          shape=(batch, time, 3, self.num_heads, width // self.num_heads))
-        q, k, v = ops.unstack(ops.permute_dims(qkv, axes=(2, 0, 3, 1, 4)))
+        q, k, v = ops.unstack(cut(ops.linear(x, self.kernel, self.bias), self.num_heads))
         if not self.rotary: return [q, k, v]
-        positions = np.arange(time) if positions is None else positions
+        positions = np.arange(x.shape[1]) if positions is None else positions
         return [rotate(q, positions), rotate(k, positions), v]
 
     def call(self, x: Any, mask: Any = None, memory: KeyValues | None = None, positions: Any = None) -> Any:
+        if mask is None and memory is None and not self.rotary:
+            y = self_attention(ops.linear(x, self.kernel, self.bias), num_heads=self.num_heads, causal=self.causal)
+        else: y = side_by_side(self.look(x, mask, memory, positions))
+        return ops.linear(y, self.output_kernel, self.output_bias)
+
+    def look(self, x: Any, mask: Any, memory: KeyValues | None, positions: Any) -> Any:
+        """What every head sees: (batch, heads, time, d)."""
         q, k, v = self.heads(x, positions)
         if memory is not None: k, v = memory.add(k, v)
-        causal = self.causal and mask is None and x.shape[1] > 1
-        if x.shape[1] == 1: y = ops.matmul(ops.attention_weights(q, k, mask), v)     # copies no key and no value
-        else: y = ops.scaled_dot_product_attention(q, k, v, mask, causal=causal)
-        return ops.linear(ops.reshape(ops.swapaxes(y, axis1=1, axis2=2), shape=x.shape),
-                          self.output_kernel, self.output_bias)
+        if x.shape[1] == 1: return ops.matmul(ops.attention_weights(q, k, mask), v)  # copies no key and no value
+        return ops.scaled_dot_product_attention(q, k, v, mask, causal=self.causal and mask is None)
 
     def weights(self, x: Any, positions: Any = None) -> Any:
         """Who looks where, for pictures: (batch, heads, time, time), rows of sum 1."""

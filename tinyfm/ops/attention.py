@@ -14,7 +14,7 @@ from tinyfm.ops.composite import fused
 from tinyfm.ops.elementwise import where
 from tinyfm.ops.linear import matmul
 from tinyfm.ops.reduce import softmax
-from tinyfm.ops.shape import swapaxes
+from tinyfm.ops.shape import permute_dims, reshape, swapaxes, unstack
 
 
 def attention_weights(q: Any, k: Any, mask: Any = None, *, causal: bool = False, scale: float | None = None) -> Any:
@@ -78,3 +78,49 @@ def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None, *, ca
     if isinstance(mask, list): mask = np.asarray(mask)
     check_mask(mask, q, k)
     return attention(q, k, v, mask, causal=causal, scale=1 / sqrt(q.shape[-1]) if scale is None else scale)
+
+
+# ------------------------------------------------------------ of a sequence with itself, q, k and v side by side
+
+def cut(qkv: Any, num_heads: int) -> Any:
+    """(batch, time, 3 width) -> (3, batch, heads, time, width / heads): q, k and v, a view of an array."""
+    batch, time, wide = qkv.shape
+    if wide % (3 * num_heads):
+        raise ShapeError(f"q, k and v side by side are {wide} wide, not 3 times a multiple of num_heads = {num_heads}.")
+    return permute_dims(reshape(qkv, shape=(batch, time, 3, num_heads, wide // (3 * num_heads))), axes=(2, 0, 3, 1, 4))
+
+
+def side_by_side(y: Any) -> Any:
+    """(batch, heads, time, d) -> (batch, time, heads d)."""
+    return reshape(swapaxes(y, axis1=1, axis2=2), shape=(y.shape[0], y.shape[2], y.shape[1] * y.shape[3]))
+
+
+def attend_to_itself(qkv: Any, *, num_heads: int, causal: bool) -> Any:
+    return side_by_side(scaled_dot_product_attention(*unstack(cut(qkv, num_heads)), causal=causal))
+
+
+def self_kept(qkv: Array, *, num_heads: int, causal: bool = True) -> tuple[Array, Any]:
+    q, k, v = cut(qkv, num_heads)
+    y, parts = kernels.attention(q, k, v, None, causal, 1 / sqrt(q.shape[-1]))
+    return side_by_side(y), parts
+
+
+def self_attention_joint(g: Array, wanted: list[bool], qkv: Array, out: Array, kept: Any, num_heads: int,
+                         causal: bool) -> list[Any]:
+    """The three gradients, each written where its part of qkv stands."""
+    q, k, v = cut(qkv, num_heads)
+    above, y = (swapaxes(a.reshape(*a.shape[:2], num_heads, -1), axis1=1, axis2=2) for a in (g, out))
+    found = kernels.attention_gradients(above, [True, True, True, False], q, k, v, None, y, kept, causal,
+                                        1 / sqrt(q.shape[-1]))
+    slope = np.empty_like(qkv, order="C")
+    for place, d in zip(cut(slope, num_heads), found): place[...] = d
+    return [slope]
+
+
+@fused(r"y = \mathrm{softmax}(q k^\top / \sqrt{d}) \, v", attend_to_itself, keep=self_kept, joint=self_attention_joint)
+def self_attention(qkv: Array, *, num_heads: int, causal: bool = True) -> Array:
+    """scaled_dot_product_attention of every head of one sequence: (batch, time, 3 width) -> (batch, time, width).
+
+    qkv: q, k and v side by side, each num_heads vectors of width / num_heads.
+    """
+    return self_kept(qkv, num_heads=num_heads, causal=causal)[0]
