@@ -127,17 +127,40 @@ def gelu_x(g: Array, x: Array) -> Array:
     return g * (normal_probability(x) + x * np.exp(x * x * -0.5) * (1 / sqrt(2 * pi)))
 
 
-def bent(x: Array) -> Array: return np.tanh((x + x * x * x * 0.044715) * sqrt(2 / pi))
+ROOT = sqrt(2 / pi)                              # each pass below writes to its own result: half the memory in the cache
+
+
+def bent(x: Array) -> Array:
+    """tanh(sqrt(2 / pi) (x + 0.044715 x^3))."""
+    u = x * (0.044715 * ROOT)
+    u *= x
+    u += ROOT
+    u *= x
+    return np.tanh(u)
 
 
 @in_blocks
-def gelu_tanh(x: Array) -> Array: return x * (bent(x) + 1) * 0.5
+def gelu_tanh(x: Array) -> Array:
+    """x (1 + t) / 2, t = tanh(u) as in `bent`."""
+    t = bent(x)
+    t += 1
+    t *= x
+    t *= 0.5
+    return t
 
 
 @in_blocks
 def gelu_tanh_x(g: Array, x: Array) -> Array:
-    t = bent(x)
-    return g * ((t + 1) * 0.5 + x * (1 - t * t) * (x * x * (3 * 0.044715) + 1) * (0.5 * sqrt(2 / pi)))
+    """g (1 + t + x (1 - t^2) du/dx) / 2."""
+    t, slope = bent(x), x * (3 * 0.044715 * ROOT)
+    slope *= x
+    slope += ROOT
+    slope *= x
+    slope -= slope * t * t
+    slope += t
+    slope += 1
+    slope *= 0.5
+    return g * slope
 
 
 @in_blocks
