@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tinyfm.errors import ShapeError
 from tinyfm.kernels import windows
 from tinyfm.kernels.conv import conv, conv_w, conv_x
-from tinyfm.kernels.fused import conv_relu_pool, conv_relu_pool_gradients
+from tinyfm.kernels.fused import conv_relu_pool, conv_relu_pool_gradients, conv_relu_pool_won
 from tinyfm.kernels.pool import max_pool, max_pool_x
 
 from .test_conv import strange_layout, tolerance
@@ -56,8 +56,9 @@ def test_the_block_and_its_gradients_are_the_formula(case, tile_bytes):
     before = [a.copy() for a in (x, w, b, g)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(windows, "TILE_BYTES", tile_bytes)
-        y = conv_relu_pool(x, w, b, **how)
-        found = conv_relu_pool_gradients(g, x, w, y, **how)
+        y, won = conv_relu_pool_won(x, w, b, **how)
+        np.testing.assert_array_equal(y, conv_relu_pool(x, w, b, **how))
+        found = conv_relu_pool_gradients(g, x, w, y, won, **how)
     assert y.dtype == x.dtype
     np.testing.assert_allclose(y, expected, **tolerance(x.dtype))
     for fast, exact in zip(found, gradients(g), strict=True):
@@ -69,10 +70,10 @@ def test_the_block_and_its_gradients_are_the_formula(case, tile_bytes):
 @given(blocks(), st.tuples(st.booleans(), st.booleans(), st.booleans()))
 def test_only_the_gradients_that_are_wanted_are_made(case, wants):
     x, w, b, how, rng = case
-    y = conv_relu_pool(x, w, b, **how)
+    y, won = conv_relu_pool_won(x, w, b, **how)
     g = rng.standard_normal(y.shape).astype(x.dtype)
-    everything = conv_relu_pool_gradients(g, x, w, y, **how)
-    found = conv_relu_pool_gradients(g, x, w, y, **how, wants=wants)
+    everything = conv_relu_pool_gradients(g, x, w, y, won, **how)
+    found = conv_relu_pool_gradients(g, x, w, y, won, **how, wants=wants)
     for one, wanted, full in zip(found, wants, everything, strict=True):
         assert (one is not None) == wanted
         if wanted: np.testing.assert_array_equal(one, full)
@@ -86,4 +87,4 @@ def test_what_does_not_fit_is_said_clearly():
         conv_relu_pool(np.zeros((1, 5, 5, 2)), np.zeros((3, 3, 1, 1)), np.zeros(1), **how)
     with pytest.raises(ShapeError, match="gives an output of shape"):
         conv_relu_pool_gradients(np.zeros((1, 2, 2, 1)), np.zeros((1, 5, 5, 1)), np.zeros((3, 3, 1, 1)),
-                                 np.zeros((1, 1, 1, 1)), **how)
+                                 np.zeros((1, 1, 1, 1)), np.zeros((4, 1, 1, 1, 1), bool), **how)

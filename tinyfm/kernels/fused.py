@@ -7,7 +7,7 @@ convolution's arithmetic.  Three identities keep it in the cache:
 
     relu and + b commute with the maximum:    y = max(0, b + max over q of (x * w)[p * pool + q])
     one convolution per window offset q:      Y_q = P_q w, each contiguous; the maximum runs over whole arrays
-    what is cheap is not kept:                the backward pass computes each tile's Y_q again, and stores nothing
+    of Y only who won is kept:                a byte for each number, the conv itself is not computed again
 
 It pays while the patches are narrow, a first layer's: 1.6 x with 9 numbers (2.2 x on larger batches), 1.2 x with 27.
 With 72 it costs 1.3 x: arithmetic rules there, and computing a convolution again is dearer than the traffic it saves.
@@ -34,23 +34,34 @@ NARROW = 32    # numbers in a patch, up to which this block is faster than its p
 
 
 def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
-                   dilation: Sizes) -> Array:
+                   dilation: Sizes, won: Array | None = None) -> Array:
     """y = max_pool(relu(conv(x, w) + b)), x: (batch, *spatial, c_in), b: (c_out,).  pool_size: also the pool's strides.
 
     Pixels that do not fill a last pooling window are left out.  Raises ShapeError as conv and max_pool do.
+    won: where to note which offset gave the maximum, (offsets, *the shape of y) booleans.
     """
     windows, firsts = pooled_windows(x.shape, w.shape, pool_size, strides, padding, dilation)
     y = np.empty((len(x), *windows.out, w.shape[-1]), np.result_type(x, w, b))
-    offset = np.empty((0, w.shape[-1]), y.dtype)
-    for images, _, each in convolved(x, w, windows, firsts, y.dtype):
-        best = largest(each)
+    kernel, offset = w.reshape(-1, w.shape[-1]).astype(y.dtype, copy=False), np.empty((0, w.shape[-1]), y.dtype)
+    for images, patches, each in tiled(x, w, windows, firsts, y.dtype):
+        best = largest(matmul(patches, kernel, out=each))
+        if won is not None: note_first(each, best, won[:, images])
         if len(offset) != len(best): offset = np.full(best.shape, b, y.dtype)   # whole: 2 x faster
         np.maximum(best, -offset, out=best)                                        # max(a + b, 0) = max(a, -b) + b
         np.add(best, offset, out=y[images].reshape(best.shape))
     return y
 
 
-def conv_relu_pool_gradients(g: Array, x: Array, w: Array, y: Array, *, pool_size: Sizes, strides: Sizes,
+def conv_relu_pool_won(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
+                       dilation: Sizes) -> tuple[Array, Array]:
+    """(y, won) of conv_relu_pool: what the gradients need."""
+    windows, _ = pooled_windows(x.shape, w.shape, pool_size, strides, padding, dilation)
+    won = np.empty((prod(pool_size), len(x), *windows.out, w.shape[-1]), bool)
+    return conv_relu_pool(x, w, b, pool_size=pool_size, strides=strides, padding=padding, dilation=dilation,
+                          won=won), won
+
+
+def conv_relu_pool_gradients(g: Array, x: Array, w: Array, y: Array, won: Array, *, pool_size: Sizes, strides: Sizes,
                              padding: Pairs, dilation: Sizes, wants: tuple[bool, bool, bool] = (True, True, True),
                              ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of x, w and b where that of y = conv_relu_pool(x, w, b) is g; None for what `wants` leaves out."""
@@ -60,10 +71,10 @@ def conv_relu_pool_gradients(g: Array, x: Array, w: Array, y: Array, *, pool_siz
     dtype = np.result_type(g, x, w)
     dx = np.empty(x.shape, dtype) if wants[0] else None
     dw, db = np.zeros((prod(pool_size), prod(w.shape[:-1]), w.shape[-1]), dtype), np.zeros(w.shape[-1:], dtype)
-    for images, patches, each in convolved(x, w, windows, firsts, dtype):
+    for images, patches, each in tiled(x, w, windows, firsts, dtype):
         above = (g[images] * (y[images] > 0)).reshape(each.shape[1:])              # the gradient before the relu
         db += np.ones(len(above), dtype) @ above                                   # 8 x faster than above.sum(axis=0)
-        hand_out(above, each)
+        for one, first in zip(each, won[:, images], strict=True): np.multiply(above, first.reshape(above.shape), out=one)
         if wants[1]: add_matmul(patches, each, out=dw)
         if dx is not None:
             convolution = slide(x.shape[1:-1], w.shape[:-2], strides, padding, dilation)
@@ -80,15 +91,14 @@ def largest(each: Array) -> Array:
     return best
 
 
-def hand_out(g: Array, each: Array) -> None:
-    """each[q] <- g where each[q] was the first to be largest, else 0."""
-    best = largest(each)
+def note_first(each: Array, best: Array, won: Array) -> None:
+    """won[q] <- where each[q] was the first to be the largest."""
     free = np.ones(best.shape, bool)
-    for one in each:
-        won = one == best
-        won &= free
-        free ^= won
-        np.multiply(g, won, out=one)
+    for one, first in zip(each, won, strict=True):
+        first = first.reshape(best.shape)
+        np.equal(one, best, out=first)
+        first &= free
+        free ^= first
 
 
 def unpooled(each: Array, pooled: Sizes, out: Sizes, pool_size: Sizes) -> Array:
@@ -102,23 +112,23 @@ def unpooled(each: Array, pooled: Sizes, out: Sizes, pool_size: Sizes) -> Array:
     return full
 
 
-def convolved(x: Array, w: Array, windows: Windows, firsts: list[int],
-              dtype: Type) -> Iterator[tuple[slice, Array, Array]]:
-    """Yield, tile by tile: which images, patches P (q, pixels, k c), and P w (q, pixels, c_out); both are reused."""
-    kernel = w.reshape(-1, w.shape[-1]).astype(dtype, copy=False)
+def tiled(x: Array, w: Array, windows: Windows, firsts: list[int],
+          dtype: Type) -> Iterator[tuple[slice, Array, Array]]:
+    """Yield, tile by tile: which images, patches P (q, pixels, k c), room for P w (q, pixels, c_out); both are reused."""
+    width = prod(w.shape[:-1])
     x = x.reshape(*x.shape[:-1], 1, x.shape[-1])
-    offsets = len(windows.touches) * x.shape[-1] // len(kernel)
+    offsets = len(windows.touches) * x.shape[-1] // width
     each = np.empty((offsets, 0, w.shape[-1]), dtype)
-    for images in tiles(len(x), bytes_each=prod(windows.out) * offsets * sum(kernel.shape) * dtype.itemsize):
+    for images in tiles(len(x), bytes_each=prod(windows.out) * offsets * (width + w.shape[-1]) * dtype.itemsize):
         tile = x[images]
         if each.shape[1] != len(tile) * prod(windows.out):
             cells, patches = empty_patches((len(tile), windows.out[0]), windows, x.shape[-2:], dtype)
-            patches = patches.reshape(-1, offsets, len(kernel)).swapaxes(0, 1)
+            patches = patches.reshape(-1, offsets, width).swapaxes(0, 1)
             each = np.empty((*patches.shape[:2], w.shape[-1]), dtype)
         for i, (first, (read, by)) in enumerate(zip(firsts, windows.touches, strict=True)):
             if first < i: copy_pixels(cells[i], cells[first])
             else: copy_pixels(cells[i][by], tile[read])
-        yield images, patches, matmul(patches, kernel, out=each)
+        yield images, patches, each
 
 
 @lru_cache(maxsize=512)
