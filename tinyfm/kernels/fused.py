@@ -9,8 +9,8 @@ convolution's arithmetic.  Three identities keep it in the cache:
     one convolution per window offset q:      Y_q = P_q w, each contiguous; the maximum runs over whole arrays
     of Y only who won is kept:                a byte for each number, the conv itself is not computed again
 
-It pays while the patches are narrow, a first layer's: 1.6 x with 9 numbers (2.2 x on larger batches), 1.2 x with 27.
-With 72 it costs 1.3 x: arithmetic rules there, and computing a convolution again is dearer than the traffic it saves.
+It pays while the patches are narrow, a first layer's: 2.1 x with 9 numbers (2.4 x on larger batches), 1.3 x with 27,
+1.07 x with 75; beyond, arithmetic rules.
 
 The gradient of y goes to the first q that reached the maximum, if that is positive: G_q = g [y > 0] [q won], and
 
@@ -30,7 +30,7 @@ from tinyfm.kernels.windows import Pairs, Sizes, Touch, Windows, check_output, c
 
 Array = NDArray[Any]
 
-NARROW = 32    # numbers in a patch, up to which this block is faster than its parts
+NARROW = 80    # numbers in a patch, up to which this block is faster than its parts
 
 
 def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
@@ -74,7 +74,8 @@ def conv_relu_pool_gradients(g: Array, x: Array, w: Array, y: Array, won: Array,
     for images, patches, each in tiled(x, w, windows, firsts, dtype):
         above = (g[images] * (y[images] > 0)).reshape(each.shape[1:])              # the gradient before the relu
         db += np.ones(len(above), dtype) @ above                                   # 8 x faster than above.sum(axis=0)
-        for one, first in zip(each, won[:, images], strict=True): np.multiply(above, first.reshape(above.shape), out=one)
+        for one, first in zip(each, won[:, images], strict=True):
+            np.multiply(above, first.reshape(above.shape), out=one)
         if wants[1]: add_matmul(patches, each, out=dw)
         if dx is not None:
             convolution = slide(x.shape[1:-1], w.shape[:-2], strides, padding, dilation)
@@ -114,7 +115,7 @@ def unpooled(each: Array, pooled: Sizes, out: Sizes, pool_size: Sizes) -> Array:
 
 def tiled(x: Array, w: Array, windows: Windows, firsts: list[int],
           dtype: Type) -> Iterator[tuple[slice, Array, Array]]:
-    """Yield, tile by tile: which images, patches P (q, pixels, k c), room for P w (q, pixels, c_out); both are reused."""
+    """Yield, tile by tile: which images, patches P (q, pixels, k c), room for P w (q, pixels, c_out); reused."""
     width = prod(w.shape[:-1])
     x = x.reshape(*x.shape[:-1], 1, x.shape[-1])
     offsets = len(windows.touches) * x.shape[-1] // width

@@ -127,7 +127,7 @@ def gelu_x(g: Array, x: Array) -> Array:
     return g * (normal_probability(x) + x * np.exp(x * x * -0.5) * (1 / sqrt(2 * pi)))
 
 
-ROOT = sqrt(2 / pi)                              # each pass below writes to its own result: half the memory in the cache
+ROOT = sqrt(2 / pi)                              # below, passes write to their own results: less to keep in the cache
 
 
 def bent(x: Array) -> Array:

@@ -113,7 +113,7 @@ def conv_relu_pool_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Ar
                          pool_size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> Any:
     how: Any = {"pool_size": pool_size, "strides": strides, "padding": padding, "dilation": dilation}
     won = kernels.conv_relu_pool_won(x, w, b, **how)[1] if kept is None else kept
-    return kernels.conv_relu_pool_gradients(g, x, w, out, won, **how, wants=tuple(wanted))
+    return kernels.conv_relu_pool_gradients(g, x, w, out, won, **how, wants=(wanted[0], wanted[1], wanted[2]))
 
 
 @fused(r"y = \max_{pool} \max(x * w + b, 0)", conv_relu_pool_by_parts, joint=conv_relu_pool_joint,
