@@ -171,6 +171,23 @@ for node, g, pulled in fm.engine.steps(y.node, np.ones(())):
 # %% [markdown]
 # `b` received 8 = 5 + 3: the contributions of both ways, summed before it was visited.
 #
+# ## Watch it
+#
+# `trace` records a run, forwards and backwards, and shows it step by step: here the step in which the sum sends its
+# gradient on to `a` and `b`. In a notebook the name `t` alone on a line shows a page to click through;
+# `t.save("chain.html")` writes that page, `t.step()` walks through the run in the terminal.
+
+# %%
+a = fm.tensor(2.0, requires_grad=True, name="a")
+b = fm.tensor(3.0, requires_grad=True, name="b")
+with fm.trace() as t:
+    y = (a + b) * b
+    y.backward()
+t.plot(step=4)
+plt.show()
+assert a.grad == 3.0 and b.grad == 8.0
+
+# %% [markdown]
 # ## What a longer chain looks like
 #
 # The slopes of many steps multiply. Feed $\sigma$ into $\sigma$, ten times over: each slope is at most 1/4, so the
