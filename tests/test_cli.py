@@ -274,6 +274,31 @@ def test_options_take_what_they_say():
     assert options.model_file("model.NPZ") == Path("model.NPZ")
 
 
+@pytest.mark.parametrize("kernels, wide, environment, expected", [
+    ("Haswell", True, {}, "SkylakeX"), ("Zen", True, {}, "SkylakeX"), ("Haswell", False, {}, None),
+    ("SkylakeX", True, {}, None), (None, True, {}, None), ("Haswell", True, {"OPENBLAS_CORETYPE": "Haswell"}, None),
+])
+def test_better_kernels_are_set_only_where_that_is_safe(kernels, wide, environment, expected):
+    assert blas.better(blas.Blas("openblas", "0.3", kernels, 2), wide, environment) == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a process replaces itself on POSIX only")
+def test_a_long_command_starts_again_with_better_kernels_and_says_so(monkeypatch, capsys):
+    class Gone(BaseException): pass
+
+    def replace(path, argv, environment): raise Gone(path, argv, environment["OPENBLAS_CORETYPE"])
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    monkeypatch.setattr(blas, "has_avx512", lambda: True)
+    monkeypatch.setattr(blas, "blas", lambda: blas.Blas("openblas", "0.3", "Haswell", 2))
+    monkeypatch.setattr(os, "execve", replace)
+    monkeypatch.setattr(sys, "argv", ["tinyfm", "train", "mnist", "--data", "nowhere"])
+    with pytest.raises(Gone) as gone: main()
+    assert gone.value.args == (sys.executable, sys.orig_argv, "SkylakeX")
+    assert "OPENBLAS_CORETYPE=SkylakeX" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["tinyfm", "--keep-blas", "train", "mnist", "--data", "nowhere"])
+    assert main() == 2
+
+
 # ------------------------------------------------------------ notebook
 
 def test_lessons_are_listed_with_their_questions(ask):

@@ -8,7 +8,8 @@ loss, or a handle of it that float() reads.
 from importlib import import_module
 from types import ModuleType
 
-FILES = {"W1": "chain", "W2": "small_mlp", "W3": "mlp", "W4": "cnn", "W6": "lstm", "W8": "cold",
+FILES = {"W1": "chain", "W2": "small_mlp", "W3": "mlp", "W4": "cnn", "W5": "gpt", "W6": "lstm",
+         "W7": "generation", "W8": "cold",
          "W9": "autoencoder", "W10": "attention"}
 ENGINES = {"tinyfm": "numpy", "tuned": "numpy", "torch": "torch", "jax": "jax", "keras": "tensorflow_cpu",
            "autograd": "autograd", "micrograd": "micrograd"}         # and the package whose version counts

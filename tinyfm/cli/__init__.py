@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import tinyfm
-from tinyfm.cli import check, demo, doctor, exercises, explain, generate, notebook, play, predict, step, train
+from tinyfm.cli import blas, check, demo, doctor, exercises, explain, generate, notebook, play, predict, step, train
 
 COMMANDS = (demo, train, play, predict, generate, check, step, explain, exercises, notebook, doctor)
+LONG = ("demo", "train")                         # commands worth starting again for better kernels
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,8 +30,9 @@ def parser() -> Parser:
     """All commands with their arguments."""
     top = Parser(prog="tinyfm", description="A pure-NumPy engine in which you can see every gradient.")
     top.add_argument("--version", action="version", version=f"tinyfm {tinyfm.__version__}")
+    top.add_argument("--keep-blas", action="store_true", help="do not start again for better kernels")
     top.set_defaults(run=lambda _: print(top.format_help(), end="") or 0)
-    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for command in COMMANDS: command.add(commands)
     return top
 
@@ -38,6 +40,7 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code.  A mistake in what was asked is one line on stderr, never a traceback."""
     arguments = parser().parse_args(argv)
+    if argv is None and arguments.command in LONG and not arguments.keep_blas: blas.tune()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", RuntimeWarning)

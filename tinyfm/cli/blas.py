@@ -4,7 +4,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
@@ -69,12 +69,36 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+NARROW = ("Haswell", "Zen")                      # kernels for AVX2, which OpenBLAS also picks on some wider CPUs
+WIDE = "SkylakeX"                                # its kernels for AVX-512
+
+
+def better(library: Blas, wide: bool, environment: Mapping[str, str]) -> str | None:
+    """The core type to set where that is safe: the CPU has AVX-512, OpenBLAS uses half of it, and nobody chose."""
+    if wide and library.kernels in NARROW and "OPENBLAS_CORETYPE" not in environment: return WIDE
+    return None
+
+
+def tune() -> None:
+    """Start this very command again with the better kernels, if there are some: OpenBLAS picks only once, on loading.
+
+    Says so.  Never twice, as the variable is set then.
+    """
+    library = blas()
+    kernels = better(library, has_avx512(), os.environ)
+    if kernels is None or os.name != "posix": return
+    print(f"tinyfm: OpenBLAS picked its {library.kernels} kernels on a CPU with AVX-512; starting again with "
+          f"OPENBLAS_CORETYPE={kernels}, which is faster (tinyfm --keep-blas leaves it)", file=sys.stderr, flush=True)
+    os.execve(sys.executable, sys.orig_argv, os.environ | {"OPENBLAS_CORETYPE": kernels})
+
+
 def advice(library: Blas, wide: bool, busy: float) -> list[str]:
     """What would make training faster on this machine; busy: how many programs want to run at the same time."""
     found = []
-    if wide and library.kernels in ("Haswell", "Zen"):
+    if wide and library.kernels in NARROW:
         found.append(f"this CPU has AVX-512, and OpenBLAS picked its {library.kernels} kernels. Set "
-                     "OPENBLAS_CORETYPE=SkylakeX before Python starts, and matrix products become faster")
+                     f"OPENBLAS_CORETYPE={WIDE} before Python starts, and matrix products become faster; the commands "
+                     "demo and train do so themselves")
     if (library.threads or 1) > 1 and busy > 1.2 * cores():
         found.append(f"{busy:.1f} programs want to run on {cores()} cores. The {library.threads} threads of a matrix "
                      "product wait for each other then, and training takes far longer. Set OPENBLAS_NUM_THREADS=1")
