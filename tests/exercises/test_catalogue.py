@@ -1,5 +1,6 @@
 """Every exercise: its stub fails, its solution passes; and its wrong versions are caught."""
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,11 +8,13 @@ import pytest
 from tinyfm.exercises.exercise import CATALOGUE, Exercise, ExerciseError, catalogue, emptied, load, plain, varied
 from tinyfm.exercises.judge import generator, judge
 from tinyfm.exercises.mutants import mutants
-from tinyfm.exercises.prove import facts, prove
+from tinyfm.exercises.prove import facts, prove, row
 from tinyfm.exercises.runner import Child, Local
 
 FILES = sorted(CATALOGUE.glob("*/*.py"))
 EVERY = [f"{path.parent.name}/{path.name}" for path in FILES]
+LAST = {place.split("/")[0]: place for place in EVERY}
+PROOF = Path(__file__).with_name("proof.md").read_text("utf-8")
 SAMPLE = ["06_engine/01_backward_walk.py", "02_chain_rule/02_question_saturation.py"]
 
 
@@ -26,9 +29,23 @@ def test_the_proof_holds_for_two_of_them(place):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", EVERY)
-def test_the_proof_holds(place):
+def test_the_stub_fails_and_the_solution_passes(place):
+    proof = prove(exercise(place), with_mutants=False)
+    assert proof.stub_fails and proof.solution_passes and not proof.problems, proof.problems
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", LAST.values(), ids=LAST)
+def test_the_table_is_true(place):
+    """For the last of each topic; and for those that have changed run `python -m tinyfm.exercises`."""
     proof = prove(exercise(place))
-    assert proof.ok, (proof.problems, proof.survivors)
+    assert row(proof) in PROOF and proof.ok and not proof.unnamed, (proof.problems, proof.survivors, proof.unnamed)
+
+
+def test_the_table_has_every_exercise():
+    named = re.findall(r"^\| (\w+)/(\w+) \| (\d+) \|", PROOF, re.M)
+    assert named == [(e.topic[3:], e.name, str(e.minutes)) for e in catalogue()]
+    assert all(float(score) >= 95 for score in re.findall(r"([\d.]+)% \|", PROOF))
 
 
 def test_names_are_unique_and_nothing_needs_a_later_one():

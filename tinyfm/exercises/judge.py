@@ -50,9 +50,10 @@ def judge(exercise: Exercise, source: str, *, hidden: bool = False, seed: int = 
           naming: bool = True) -> Iterator[Outcome]:
     """One outcome for each check, as soon as it is there; the hidden ones only when asked for.
 
-    seconds: for each check, in place of its own limit.  child: one to use as long as it lives; else each call starts
-    its own.  told: takes what the student's code printed.  naming: look for the mistake among those we know.  What is
-    drawn depends on `seed` and the check's name only.  A check of more than 10 seconds waits until all before it pass.
+    seconds: for each check but the long ones, in place of its own limit.  child: one to use as long as it lives; else
+    each call starts its own.  told: takes what the student's code printed.  naming: look for the mistake among those we
+    know.  What is drawn depends on `seed` and the check's name only.  A check of more than 10 seconds waits until all
+    before it pass.
     """
     bench = Bench(exercise, source, limits, child, naming)
     wrong = False
@@ -60,7 +61,7 @@ def judge(exercise: Exercise, source: str, *, hidden: bool = False, seed: int = 
         for check in exercise.checks:
             if check.hidden and not hidden: continue
             if wrong and check.seconds > LONG: outcome = Outcome(check.name, check.points, False, check.hidden, *WAITS)
-            else: outcome = bench.outcome(check, seed, seconds or check.seconds)
+            else: outcome = bench.outcome(check, seed, seconds if seconds and check.seconds <= LONG else check.seconds)
             wrong = wrong or not outcome.passed
             yield outcome
         if told and bench.child is not None: told(bench.child.printed())

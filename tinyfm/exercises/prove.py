@@ -11,7 +11,7 @@ from tinyfm.exercises.learner import own_source
 from tinyfm.exercises.mutants import Mutant, mutants
 from tinyfm.exercises.runner import Child, Limits
 
-PATIENCE = 3.0                                   # seconds: a mutant that takes longer in one check is caught
+PATIENCE = 2.0                                   # seconds: a mutant that takes longer in one check is caught
 
 
 @dataclass
@@ -120,13 +120,15 @@ def leaked(exercise: Exercise) -> list[str]:
 
 def table(proofs: list[Proof]) -> list[str]:
     """The table that the README links, one line for each exercise, then the sum."""
-    lines = [f"{'exercise':<34} points  stub   solution  caught       score  equivalent"]
-    for p in proofs:
-        name, caught = f"{p.exercise.topic[3:]}/{p.exercise.name}", p.mutants - len(p.survivors)
-        lines.append(f"{name:<34} {p.exercise.points:>6}  {'fails' if p.stub_fails else 'PASSES':<6} "
-                     f"{'passes' if p.solution_passes else 'FAILS':<8}  {caught:>4} of {p.mutants:<4} {p.score:>7.1%}  "
-                     f"{len(p.declared) or '':>10}".rstrip())
-    return [*lines, *summary(proofs)]
+    head = "| exercise | minutes | points | stub | solution | wrong versions caught | score | no different |"
+    return [head, "| --- | ---: | ---: | --- | --- | ---: | ---: | ---: |", *map(row, proofs), "", *summary(proofs)]
+
+
+def row(p: Proof) -> str:
+    cells = (f"{p.exercise.topic[3:]}/{p.exercise.name}", p.exercise.minutes, p.exercise.points,
+             "fails" if p.stub_fails else "PASSES", "passes" if p.solution_passes else "FAILS",
+             f"{p.mutants - len(p.survivors)} of {p.mutants}", f"{p.score:.1%}", len(p.declared))
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def summary(proofs: list[Proof]) -> list[str]:
