@@ -30,9 +30,9 @@ from .copies import Agent, Copies, evaluate, outputs
 class Settings:
     """What may be turned."""
 
-    steps: int = 400_000                         # of all copies together
+    steps: int = 600_000                         # of all copies together
     copies: int = 32                             # different episodes at once stand in for a replay memory
-    horizon: int = 16                            # steps of each copy between two updates
+    horizon: int = 32                            # steps of each copy between two updates
     units: int = 64                              # of each of two hidden layers
     learning_rate: float = 0.003                 # falls to 0: late steps should not undo what was learnt
     gamma: float = 0.99
