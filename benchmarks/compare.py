@@ -10,7 +10,9 @@ Every engine runs in a process of its own, as its users would write it (`workloa
 starting weights and the same data.  All do the same number of steps in turn, round after round, because a machine that
 others use drifts: only ratios within a round count.  Times are medians over the rounds, and so are ratios, with their
 lowest and highest.  Afterwards all must have the same loss, so all did the same work.  Memory is the process's peak.
-"tuned" is tinyfm with OPENBLAS_CORETYPE=SkylakeX, which `tinyfm` on the command line sets where it is safe.
+OpenBLAS, which multiplies matrices for NumPy, picks its kernels by the CPU; on one with AVX-512 a second column shows
+tinyfm with those that it did not pick (OPENBLAS_CORETYPE, Haswell for AVX2 or SkylakeX for AVX-512).
+    python benchmarks/compare.py --show a.json b.json      the table of timings that were written before
 """
 from __future__ import annotations
 
@@ -32,9 +34,13 @@ import numpy as np
 from workloads import ENGINES, FILES, workload
 
 HERE = Path(__file__).parent
-TITLES = {"tinyfm": "tinyfm", "tuned": "tinyfm, tuned", "torch": "PyTorch", "jax": "JAX jit", "keras": "Keras/TF",
+sys.path.insert(0, str(HERE.parent))
+from tinyfm.cli.blas import blas, has_avx512  # noqa: E402
+
+OTHER = "Haswell" if blas().kernels == "SkylakeX" else "SkylakeX"
+TITLES = {"tinyfm": "tinyfm", "other": f"tinyfm, {OTHER}", "torch": "PyTorch", "jax": "JAX jit", "keras": "Keras/TF",
           "autograd": "autograd", "micrograd": "micrograd"}
-OURS = ("tinyfm", "tuned")
+OURS = ("tinyfm", "other")
 CLOSE = 0.01                                     # relative: how far losses may be apart
 Row = dict[str, Any]
 
@@ -45,7 +51,7 @@ class Worker:
     def __init__(self, engine: str, key: str, arrays: str, settings: argparse.Namespace) -> None:
         environment = os.environ | {"PYTHONPATH": str(HERE.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
         environment.pop("OPENBLAS_CORETYPE", None)
-        if engine == "tuned": environment["OPENBLAS_CORETYPE"] = "SkylakeX"
+        if engine == "other": environment["OPENBLAS_CORETYPE"] = OTHER
         command = [settings.python.get(engine, sys.executable), HERE / "worker.py", engine, key, arrays]
         self.engine, self.process = engine, subprocess.Popen(
             [*map(str, command), str(settings.threads)], env=environment, text=True,
@@ -70,6 +76,7 @@ class Worker:
 def measure(key: str, case: str, settings: argparse.Namespace) -> Row:
     """One row: for each engine its times a step in seconds, losses, memory, version; or why it is missing."""
     work = workload(key)
+    print(f"{key} {case} ...", file=sys.stderr)
     row: Row = {"key": key, "case": case, "engines": {e: {"times": []} for e in settings.engines}}
     with tempfile.TemporaryDirectory() as folder:
         arrays = str(Path(folder) / "arrays.npz")
@@ -82,10 +89,9 @@ def measure(key: str, case: str, settings: argparse.Namespace) -> Row:
 def together(key: str, arrays: str, steps: int, results: dict[str, Any], settings: argparse.Namespace) -> None:
     """All engines side by side, each waiting for its turn; a session of several rounds."""
     workers = []
-    for engine in settings.engines:
-        worker = Worker(engine, key, arrays, settings)
-        results[engine].update(worker.hear())
-        if "missing" in results[engine]: worker.close()
+    for worker in [Worker(engine, key, arrays, settings) for engine in settings.engines]:
+        results[worker.engine].update(worker.hear())
+        if "missing" in results[worker.engine]: worker.close()
         else: workers.append(worker)
     for turn in range(-1, settings.rounds):                      # the first is for compilers and caches
         for worker in workers[turn % len(workers):] + workers[:turn % len(workers)]:
@@ -156,14 +162,14 @@ def ratio_cell(row: Row, ours: str = "tinyfm") -> str:
 def table(rows: Sequence[Row], engines: Sequence[str]) -> list[str]:
     """As Markdown, which can also be read as it stands."""
     shown = [e for e in engines if any(ran(row, [e]) for row in rows)]
-    head = ["workload", *(TITLES[e] for e in shown), "ratio to the fastest", "tuned", "losses"]
+    head = ["workload", *(TITLES[e] for e in shown), "ratio to the fastest", f"with {OTHER}", "losses"]
     body = []
     for row in rows:
         work, peer = workload(row["key"]), fastest(row)
         name = f"{row['key']} {work.NAME}{', ' if row['case'] else ''}{row['case']}, {work.UNIT[0]}"
         cells = [("**{}**" if e == peer else "{}").format(cell(row, e)) for e in shown]
         losses = "equal" if apart(row) <= CLOSE else f"DIFFER by {100 * apart(row):.1f}%"
-        body.append([name, *cells, ratio_cell(row), ratio_cell(row, "tuned"), losses])
+        body.append([name, *cells, ratio_cell(row), ratio_cell(row, "other"), losses])
     widths = [max(map(len, column)) for column in zip(head, *body)]
     lines = [" | ".join(c.ljust(w) for c, w in zip(line, widths)) for line in (head, ["-" * w for w in widths], *body)]
     return [f"| {line} |" for line in lines]
@@ -187,7 +193,7 @@ def targets(rows: Sequence[Row]) -> Iterator[str]:
 def machine(rows: Sequence[Row], settings: argparse.Namespace) -> str:
     """The date, the processor and the versions, in one line."""
     found = {e: row["engines"][e] for row in rows for e in ran(row)}
-    versions = [f"{'NumPy' if e == 'tinyfm' else TITLES[e]} {r['version']}" for e, r in found.items() if e != "tuned"]
+    versions = [f"{'NumPy' if e == 'tinyfm' else TITLES[e]} {r['version']}" for e, r in found.items() if e != "other"]
     picked = [f"{TITLES[e]}: OpenBLAS kernels for {found[e]['kernels']}" for e in OURS if e in found]
     return "; ".join([time.strftime("%Y-%m-%d"), processor(), f"{settings.threads} threads",
                       f"Python {platform.python_version()}", ", ".join(versions), *picked])
@@ -207,7 +213,7 @@ def picture(rows: Sequence[Row], engines: Sequence[str], path: str) -> None:
     from matplotlib import pyplot
     shown = [e for e in engines if e != "tinyfm" and any(ran(row, [e]) for row in rows)]
     rows = [row for row in rows if "tinyfm" in ran(row)]
-    figure, axes = pyplot.subplots(figsize=(9, 0.42 * len(rows) + 1.4), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(9, 0.42 * len(rows) + 1.8), layout="constrained")
     for marker, engine in zip("D^osvPX", shown):
         points = [(i, [1 / r for r in ratios(row, engine)]) for i, row in enumerate(rows) if engine in ran(row)]
         y = [i + 0.09 * (shown.index(engine) - (len(shown) - 1) / 2) for i, _ in points]
@@ -221,7 +227,7 @@ def picture(rows: Sequence[Row], engines: Sequence[str], path: str) -> None:
     axes.set_yticks(range(len(rows)), names)
     axes.invert_yaxis()
     axes.grid(axis="x", which="both", linewidth=0.3)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.9 / (0.42 * len(rows))), ncols=len(shown), frameon=False)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
     figure.savefig(path, dpi=150)
 
 
@@ -230,28 +236,32 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, in less than 2 minutes")
     parser.add_argument("--only", default=",".join(FILES), help="W3,W4: these workloads")
     parser.add_argument("--engines", default=",".join(ENGINES), help="tinyfm,torch: these engines")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--sessions", type=int, default=2, help="how often all processes start anew")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--sessions", type=int, default=1, help="how often all processes start anew")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--python", action="append", default=[], metavar="ENGINE=PATH", help="its own interpreter")
     parser.add_argument("--json", metavar="FILE", help="write every timing")
+    parser.add_argument("--show", nargs="+", metavar="FILE", help="measure nothing, print what --json wrote")
     parser.add_argument("--picture", metavar="FILE", help="draw the ratios")
     parser.add_argument("--loud", dest="quiet", action="store_false", help="let the engines write their warnings")
     settings = parser.parse_args()
     if settings.quick: settings.rounds, settings.sessions = 3, 1
     settings.only, settings.engines = settings.only.split(","), settings.engines.split(",")
+    if not has_avx512() and "other" in settings.engines: settings.engines.remove("other")
     settings.python = dict(pair.split("=", 1) for pair in settings.python)
     return settings
 
 
 def main() -> None:
-    settings, rows = arguments(), []
-    for key in settings.only:
-        for case in workload(key).CASES:
-            print(f"{key} {case} ...", end="\r", file=sys.stderr)
-            rows.append(measure(key, case, settings))
-    print(machine(rows, settings), "", *table(rows, settings.engines), "", *targets(rows), sep="\n")
-    if settings.json: Path(settings.json).write_text(json.dumps({"machine": machine(rows, settings), "rows": rows}))
+    settings = arguments()
+    if settings.show:
+        stored = [json.loads(Path(file).read_text()) for file in settings.show]
+        rows, about = [row for one in stored for row in one["rows"]], stored[0]["machine"]
+    else:
+        rows = [measure(key, case, settings) for key in settings.only for case in workload(key).CASES]
+        about = machine(rows, settings)
+    print(about, "", *table(rows, settings.engines), "", *targets(rows), sep="\n")
+    if settings.json: Path(settings.json).write_text(json.dumps({"machine": about, "rows": rows}))
     if settings.picture: picture(rows, settings.engines, settings.picture)
 
 

@@ -181,7 +181,14 @@ def main() -> None:
     print(f"{'kernel':26}{'shape':26}{'ms':>8}{'roofline ms':>13}{'bound':>9}{'reached':>9}   bare, part of the time")
     for r in results:
         print(f"{r.kernel:26}{r.shape:26}{r.ms:8.3f}{r.roofline_ms:13.3f}{r.bound:>9}{r.percent:8.0f}%"
-              f"   {r.bare_percent:3.0f}% {r.heart}")
+              f"   {r.bare_percent:3.0f}% {r.heart}{held(r)}")
+
+
+def held(r: Result) -> str:
+    """What keeps a kernel below half of its roofline: its heart, which is NumPy's or BLAS's, or what is around it."""
+    if r.percent >= 50: return ""
+    if r.bare_percent >= 50: return f"; held by it: alone it reaches {100 * r.percent / r.bare_percent:.0f}%"
+    return f"; held by the passes around it, {100 - r.bare_percent:.0f}% of the time"
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def peak_memory() -> float | None:
 
 def kernels(engine: str) -> str | None:
     """What OpenBLAS picked, where it is our engine."""
-    if engine not in ("tinyfm", "tuned"): return None
+    if engine not in ("tinyfm", "other"): return None
     from tinyfm.cli.blas import blas
     return blas().kernels
 
@@ -45,7 +45,7 @@ def main() -> None:
     began = time.perf_counter()
     from workloads import ENGINES, workload
     work = workload(key)
-    prepare = getattr(work, f"with_{'tinyfm' if engine == 'tuned' else engine}", None)
+    prepare = getattr(work, f"with_{'tinyfm' if engine == 'other' else engine}", None)
     if prepare is None: return tell(missing="-")
     fresh = hasattr(work, "FRESH")
     try: step = prepare({} if fresh else load(arrays))

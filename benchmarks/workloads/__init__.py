@@ -11,7 +11,7 @@ from types import ModuleType
 FILES = {"W1": "chain", "W2": "small_mlp", "W3": "mlp", "W4": "cnn", "W5": "gpt", "W6": "lstm",
          "W7": "generation", "W8": "cold",
          "W9": "autoencoder", "W10": "attention"}
-ENGINES = {"tinyfm": "numpy", "tuned": "numpy", "torch": "torch", "jax": "jax", "keras": "tensorflow_cpu",
+ENGINES = {"tinyfm": "numpy", "other": "numpy", "torch": "torch", "jax": "jax", "keras": "tensorflow_cpu",
            "autograd": "autograd", "micrograd": "micrograd"}         # and the package whose version counts
 
 
