@@ -187,7 +187,8 @@ def main() -> None:
 def held(r: Result) -> str:
     """What keeps a kernel below half of its roofline: its heart, which is NumPy's or BLAS's, or what is around it."""
     if r.percent >= 50: return ""
-    if r.bare_percent >= 50: return f"; held by it: alone it reaches {100 * r.percent / r.bare_percent:.0f}%"
+    alone = 100 * r.percent / r.bare_percent
+    if alone < 50: return f"; held by it: alone it reaches {alone:.0f}%"
     return f"; held by the passes around it, {100 - r.bare_percent:.0f}% of the time"
 
 
