@@ -129,6 +129,10 @@ SAMPLES: dict[str, tuple[list[Callable[[Rng], Any]], dict[str, Any]]] = {
     ),
     "dense": ([signed(7, 5), signed(5, 3), signed(3)], {"activation": "tanh"}),
     "conv_activated": ([signed(2, 5, 6, 2), signed(2, 3, 2, 3), signed(3)], CONV | {"activation": "tanh"}),
+    "conv_x_activated": (
+        [signed(2, 3, 3, 3), signed(2, 3, 2, 3), signed(2)],
+        CONV | {"size": (5, 6), "activation": "tanh"},
+    ),
     "conv_relu_pool": (
         [signed(2, 7, 8, 2), signed(2, 3, 2, 3), signed(3)],
         {"pool_size": (2, 2), "strides": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)},
