@@ -75,7 +75,8 @@ def gelu_kernel(g: Array, x: Array, approximate: bool) -> Array:
     return special.gelu_tanh_x(g, x) if approximate else special.gelu_x(g, x)
 
 
-@op(r"y = x \, \Phi(x)", "elementwise", x=(r"\bar y \odot (\Phi(x) + x \, \phi(x))", gelu_slope, gelu_kernel))
+@op(r"y = x \, \Phi(x)", "elementwise", x=(r"\bar y \odot (\Phi(x) + x \, \phi(x))", gelu_slope, gelu_kernel),
+    keep=lambda x, *, approximate=False: special.gelu_both(x, approximate), joint=lambda g, wanted, kept: [g * kept])
 def gelu(x: Array, *, approximate: bool = False) -> Array:
     """Phi is the normal distribution; approximate=True puts (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3))) / 2
     in its place, as GPT-2 does.  Hendrycks & Gimpel 2016.
