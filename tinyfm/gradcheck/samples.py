@@ -129,6 +129,7 @@ SAMPLES: dict[str, tuple[list[Callable[[Rng], Any]], dict[str, Any]]] = {
     ),
     "dense": ([signed(7, 5), signed(5, 3), signed(3)], {"activation": "tanh"}),
     "conv_activated": ([signed(2, 5, 6, 2), signed(2, 3, 2, 3), signed(3)], CONV | {"activation": "tanh"}),
+    "self_attention": ([signed(2, 5, 18)], {"num_heads": 2, "causal": True}),
     "conv_x_activated": (
         [signed(2, 3, 3, 3), signed(2, 3, 2, 3), signed(2)],
         CONV | {"size": (5, 6), "activation": "tanh"},

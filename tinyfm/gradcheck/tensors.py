@@ -185,6 +185,8 @@ def facts(op: Op, arrays: Sequence[Any], settings: dict[str, Any]) -> dict[str, 
     for name in [*op.args, "out"]:
         if saved[name] is not None:
             saved |= {f"{name}_shape": np.shape(saved[name]), f"{name}_dtype": np.result_type(saved[name])}
+    if op.keep is not None:
+        saved["kept"] = op.keep(*arrays, **settings)[1]
     return saved
 
 
