@@ -10,7 +10,7 @@ import numpy as np
 from tinyfm.tracing.events import Trace
 from tinyfm.tracing.payload import payload
 
-SCRIPTS = ("data.js", "graph.js", "panel.js", "viewer.js")
+SCRIPTS = ("data.js", "graph.js", "arrays.js", "panel.js", "predict.js", "view.js", "viewer.js")
 
 
 def page(t: Trace, title: str = "") -> str:

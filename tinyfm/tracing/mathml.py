@@ -85,7 +85,7 @@ class Parser:
                     and ("data-v" in pieces[-1].markup + piece.markup or pieces[-1].text[0].isdigit()) \
                     and not (pieces[-1].text in CALLERS and piece.kind == "open"):
                 pieces.append(Piece('<mo data-t="">&#x2062;</mo>', " "))
-            elif pieces and pieces[-1].kind == "function" and piece.kind in ("value", "function"):
+            elif pieces and pieces[-1].kind in ("function", "big") and piece.kind in ("value", "function"):
                 pieces.append(Piece('<mspace width="0.17em"/>', ""))
             pieces.append(piece)
         if len(pieces) == 1: return pieces[0]

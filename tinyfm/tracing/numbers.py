@@ -32,6 +32,11 @@ def forward(t: Trace, n: Node, g: Array = None) -> dict[str, Any]:
             s = n.settings
             found["from"] = [p * step - pad for p, step, (pad, _) in zip(at[1:-1], s["strides"], s["padding"])]
     elif n.op in ("sum", "mean"): summed(found, along(values["x"], n.settings, at, n.value.shape), None, 0.0)
+    elif n.op in ("max_pool", "average_pool") and not np.any(n.settings["padding"]):
+        steps, sizes = n.settings["strides"], n.settings["pool_size"]
+        where = tuple(slice(p * step, p * step + k) for p, step, k in zip(at[1:-1], steps, sizes))
+        found["of"] = np.ravel(values["x"][(at[0], *where, at[-1])]).tolist()
+        found["count"] = len(found["of"])
     elif n.op == "attention":
         shown = attention_weights(values["q"], values["k"], values["mask"], **n.settings)
         found["weights"] = shown[(0,) * (shown.ndim - 2)][:24, :24].tolist()

@@ -43,7 +43,8 @@ function fmt(v, digits = 4) {
 }
 
 const isNumber = i => i >= 0 && (typeof T.arrays[i] !== "object");
-const single = i => isNumber(i) ? T.arrays[i] : i >= 0 && T.arrays[i].s.every(k => k === 1) ? T.arrays[i].grids[0].rows[0][0] : null;
+const single = i => isNumber(i) ? T.arrays[i] : i >= 0 && T.arrays[i].s.every(k => k === 1)
+    ? T.arrays[i].grids[0].rows[0][0] : null;
 const shapeText = s => s.length === 1 ? `(${s[0]},)` : `(${s.join(", ")})`;
 const shapeOf = i => isNumber(i) ? [] : T.arrays[i].s;
 
@@ -59,7 +60,8 @@ function largest(i) {
   return Math.max(Math.abs(Number(a.lo)), Math.abs(Number(a.hi)));
 }
 
-const isZero = i => i >= 0 && (isNumber(i) ? T.arrays[i] === 0 : T.arrays[i].zero === T.arrays[i].s.reduce((p, k) => p * k, 1));
+const isZero = i => i >= 0 && (isNumber(i) ? T.arrays[i] === 0
+    : T.arrays[i].zero === T.arrays[i].s.reduce((p, k) => p * k, 1));
 
 // The name in the student's code, or the op.
 function title(n) {
@@ -97,20 +99,23 @@ function scalars(n, g) {
 
 // What happened in event i, in one sentence.
 function sentence(i) {
-  if (i < 0) return T.events.length ? "The start: the inputs and weights are there, nothing has been computed." : "Nothing was recorded.";
+  if (i < 0) return T.events.length ? "The start: the inputs and weights are there, nothing has been computed."
+      : "Nothing was recorded.";
   const e = T.events[i], n = T.nodes[e.n];
   if (e.p === 0) return `${opText(e.n)} computes ${n.n || "a value"}: ${describe(n.v)}.`;
   if (e.p === 2) return `${title(e.n)} moves from ${describe(e.b)} to ${describe(e.v)}.`;
-  const first = T.events[i - 1]?.p !== 1 || T.events[i - 1].w !== e.w;
-  if (first) return `The backward pass begins at ${title(e.n)} with the gradient ${describe(e.g)}.` +
-    (e.to.length ? ` It sends ${e.to.map(s => `${describe(s.d)} to ${title(s.n)}`).join(" and ")}.` : "");
-  if (e.to.length) return `${fullName(e.n)} has its gradient ${describe(e.g)} and sends ${e.to.map(s => `${describe(s.d)} to ${title(s.n)}`).join(" and ")}.`;
-  if (e.x) return `The gradient of ${title(e.n)} is complete: ${describe(e.g)}.`;
-  return e.b !== undefined ? `${title(e.n)} adds ${describe(e.g)} to the .grad that it had, ${describe(e.b)}: ${describe(e.f)}.` :
-    n.k === "i" ? `The gradient of ${title(e.n)} is complete and goes into its .grad: ${describe(e.g)}.` : `${fullName(e.n)} sends nothing on.`;
+  const first = T.events[i - 1]?.p !== 1 || T.events[i - 1].w !== e.w, g = describe(e.g);
+  const sends = e.to.map(s => `${describe(s.d)} to ${title(s.n)}`).join(" and ");
+  if (first) return `The backward pass begins at ${title(e.n)} with the gradient ${g}.` + (sends ? ` It sends ${sends}.` : "");
+  if (sends) return `${fullName(e.n)} has its gradient ${g} and sends ${sends}.`;
+  if (e.x) return `The gradient of ${title(e.n)} is complete: ${g}.`;
+  if (e.b !== undefined) return `${title(e.n)} adds ${g} to the .grad that it had, ${describe(e.b)}: ${describe(e.f)}.`;
+  if (n.k === "i") return `The gradient of ${title(e.n)} is complete and goes into its .grad: ${g}.`;
+  return `${fullName(e.n)} sends nothing on.`;
 }
 
-const describe = i => i < 0 ? "a value that was not kept" : single(i) !== null ? fmt(single(i)) : `a ${T.arrays[i].s.join(" × ")} array`;
+const describe = i => i < 0 ? "a value that was not kept" : single(i) !== null ? fmt(single(i))
+    : `a ${T.arrays[i].s.join(" × ")} array`;
 
 // Every node that lies on a way from node n to the node the backward pass began at.
 function onTheWay(n) {

@@ -40,7 +40,8 @@ function spread(wanted, sizes, gap) {
 function place(drawing, sizeOf) {
   const before = new Map(), after = new Map(), at = new Map();
   const add = (map, key, value) => map.has(key) ? map.get(key).push(value) : map.set(key, [value]);
-  for (const r of drawing.routes) for (let k = 1; k < r.length; k++) { add(before, r[k], r[k - 1]); add(after, r[k - 1], r[k]); }
+  for (const r of drawing.routes) for (let k = 1; k < r.length; k++) { add(before, r[k], r[k - 1]);
+      add(after, r[k - 1], r[k]); }
   let along = 0;
   for (const layer of drawing.layers) {
     const sizes = layer.map(sizeOf), thick = Math.max(0, ...sizes.map(s => s.m));
@@ -77,7 +78,8 @@ function extent(at) {
 // Rectangles of all that is visible, and for each pair of boxes the points that lead from one to the other.
 function arrange() {
   const inner = new Map(), rects = new Map(), routes = new Map();
-  const rect = (main, cross, m, c) => graph.upright ? {x: cross - c / 2, y: main - m / 2, w: c, h: m} : {x: main - m / 2, y: cross - c / 2, w: m, h: c};
+  const rect = (main, cross, m, c) => graph.upright ? {x: cross - c / 2, y: main - m / 2, w: c, h: m}
+      : {x: main - m / 2, y: cross - c / 2, w: m, h: c};
   const sizeOf = box => {
     if (isDummy(box)) return {m: 0, c: 8};
     if (typeof box === "number") return turned(SIZE);
@@ -113,14 +115,16 @@ function curve(points) {
   let d = `M${points[0].map(Math.round)}`;
   for (let k = 1; k < points.length; k++) {
     const [a, b] = [points[k - 1], points[k]], half = graph.upright ? (b[1] - a[1]) / 2 : (b[0] - a[0]) / 2;
-    const [p, q] = graph.upright ? [[a[0], a[1] + half], [b[0], b[1] - half]] : [[a[0] + half, a[1]], [b[0] - half, b[1]]];
+    const [p, q] = graph.upright ? [[a[0], a[1] + half], [b[0], b[1] - half]]
+        : [[a[0] + half, a[1]], [b[0] - half, b[1]]];
     d += `C${p.map(Math.round)} ${q.map(Math.round)} ${b.map(Math.round)}`;
   }
   return d;
 }
 
 function marker(id, d, start) {
-  return make("marker", {id, viewBox: "0 0 10 10", refX: start ? 1 : 9, refY: 5, markerWidth: 9, markerHeight: 9, orient: "auto", markerUnits: "userSpaceOnUse"}, make("path", {d, class: id}));
+  return make("marker", {id, viewBox: "0 0 10 10", refX: start ? 1 : 9, refY: 5, markerWidth: 9, markerHeight: 9,
+      orient: "auto", markerUnits: "userSpaceOnUse"}, make("path", {d, class: id}));
 }
 
 function draw() {
@@ -128,7 +132,8 @@ function draw() {
   graph.rects = rects;
   graph.cards.clear();
   graph.wires = [];
-  const wires = make("g", {class: "wires"}), frames = make("g"), cards = make("g"), labels = make("g", {class: "labels", "aria-hidden": "true"});
+  const wires = make("g", {class: "wires"}), frames = make("g"), cards = make("g"),
+      labels = make("g", {class: "labels", "aria-hidden": "true"});
   for (const [box, r] of rects) if (typeof box === "string" && graph.open.has(box)) frames.append(frame(box, r));
   const seen = new Map();
   for (const [a, b] of T.layout.edges) {
@@ -149,10 +154,12 @@ function draw() {
   for (const w of seen.values()) {
     const a = rects.get(w.from), b = rects.get(w.to), same = boxOf(w.pairs[0][0]) === boxOf(w.pairs[0][1]);
     const via = routes.get(same ? `${w.from},${w.to}` : `${boxOf(w.pairs[0][0])},${boxOf(w.pairs[0][1])}`) ?? [];
-    const ends = side => graph.upright ? [[a.x + a.w / 2 + side, a.y + a.h], [b.x + b.w / 2 + w.enter + side, b.y]] : [[a.x + a.w, a.y + a.h / 2 + side], [b.x, b.y + b.h / 2 + w.enter + side]];
+    const ends = side => graph.upright ? [[a.x + a.w / 2 + side, a.y + a.h], [b.x + b.w / 2 + w.enter + side, b.y]]
+        : [[a.x + a.w, a.y + a.h / 2 + side], [b.x, b.y + b.h / 2 + w.enter + side]];
     const [s, e] = ends(-3), [sb, eb] = ends(4);
     w.forward = make("path", {d: curve([s, ...via, e]), class: "forward", "marker-end": "url(#tip)"});
-    w.backward = make("path", {d: curve([sb, ...via.map(p => graph.upright ? [p[0] + 7, p[1]] : [p[0], p[1] + 7]), eb]), class: "backward", "marker-start": "url(#tail)"});
+    w.backward = make("path", {d: curve([sb, ...via.map(p => graph.upright ? [p[0] + 7, p[1]] : [p[0], p[1] + 7]),
+        eb]), class: "backward", "marker-start": "url(#tail)"});
     w.label = make("text", {class: "carried", "text-anchor": "middle"});
     const mid = via.length ? via[via.length >> 1] : [(sb[0] + eb[0]) / 2, (sb[1] + eb[1]) / 2];
     w.label.setAttribute("x", mid[0]); w.label.setAttribute("y", mid[1] + 18);
@@ -164,33 +171,43 @@ function draw() {
     if (typeof box === "number") cards.append(card(box, r));
     else if (!graph.open.has(box)) cards.append(blockCard(box, r));
   }
-  svg.replaceChildren(make("defs", {}, marker("tip", "M0 1 9 5 0 9z", false), marker("tail", "M10 1 1 5 10 9z", true)), frames, wires, cards, labels);
+  svg.replaceChildren(make("defs", {}, marker("tip", "M0 1 9 5 0 9z", false),
+      marker("tail", "M10 1 1 5 10 9z", true)), frames, wires, cards, labels);
   const all = [...rects.values()];
   const x = Math.min(...all.map(r => r.x)) - 20, y = Math.min(...all.map(r => r.y)) - 20;
-  graph.whole = {x, y, w: Math.max(...all.map(r => r.x + r.w)) + 20 - x, h: Math.max(...all.map(r => r.y + r.h)) + 20 - y};
+  graph.whole = {x, y, w: Math.max(...all.map(r => r.x + r.w)) + 20 - x, h: Math.max(...all.map(r => r.y + r.h))
+      + 20 - y};
 }
 
 function frame(box, r) {
   const b = T.layout.blocks[+box.slice(1)];
-  const g = make("g", {class: "frame", transform: `translate(${r.x},${r.y})`}, make("rect", {width: r.w, height: r.h, rx: 14}));
-  const head = make("g", {class: "head", role: "button", tabindex: "-1", "aria-expanded": "true", "aria-label": `Layer ${b.name}, open. Close it.`, "data-block": box},
-    make("rect", {x: 8, y: 6, width: Math.min(r.w - 16, 30 + 7.5 * b.name.length), height: 22, rx: 6}), make("text", {x: 16, y: 21}, `▾ ${b.name}`));
+  const g = make("g", {class: "frame", transform: `translate(${r.x},${r.y})`},
+      make("rect", {width: r.w, height: r.h, rx: 14}));
+  const head = make("g", {class: "head", role: "button", tabindex: "-1", "aria-expanded": "true",
+      "aria-label": `Layer ${b.name}, open. Close it.`, "data-block": box},
+    make("rect", {x: 8, y: 6, width: Math.min(r.w - 16, 30 + 7.5 * b.name.length), height: 22, rx: 6}),
+        make("text", {x: 16, y: 21}, `▾ ${b.name}`));
   g.append(head);
   return g;
 }
 
 function card(n, r) {
   const node = T.nodes[n], kind = {i: "input", c: "constant", o: "op"}[node.k];
-  const g = make("g", {class: `card ${kind}`, transform: `translate(${r.x},${r.y})`, role: "button", tabindex: "-1", "data-node": n},
+  const g = make("g", {class: `card ${kind}`, transform: `translate(${r.x},${r.y})`, role: "button", tabindex: "-1",
+      "data-node": n},
     make("rect", {width: r.w, height: r.h, rx: kind === "op" ? 10 : 4, class: "body"}));
-  const parts = {g, kind, name: make("text", {x: 12, y: 20, class: "name"}), op: make("text", {x: r.w - 11, y: 20, class: "kind", "text-anchor": "end"}),
+  const parts = {g, kind, name: make("text", {x: 12, y: 20, class: "name"}),
+      op: make("text", {x: r.w - 11, y: 20, class: "kind", "text-anchor": "end"}),
     value: make("text", {x: 12, y: 38, class: "value"}), grad: make("text", {x: 12, y: 55, class: "grad"}),
     picture: make("image", {x: r.w - 58, y: 27, width: 46, height: 14, preserveAspectRatio: "none", class: "thumb"}),
-    shadow: make("image", {x: r.w - 58, y: 44, width: 46, height: 14, preserveAspectRatio: "none", class: "thumb"}), seen: {}};
+    shadow: make("image", {x: r.w - 58, y: 44, width: 46, height: 14, preserveAspectRatio: "none", class: "thumb"}),
+        seen: {}};
   const own = node.n ? node.n.length > 13 && node.n.includes(".") ? "…" + node.n.slice(-13) : node.n : "";
-  parts.name.textContent = own ? own.slice(0, 15) : node.o ? GLYPH[node.o] ? `${GLYPH[node.o]} ${opText(n)}`.slice(0, 18) : opText(n).slice(0, 18) : title(n);
-  parts.op.textContent = own && node.o ? opText(n).slice(0, 11) : node.k === "i" ? "input" : node.k === "c" ? "constant" : "";
-  if (own && own.length > 12 && node.k !== "o") parts.op.textContent = "";
+  parts.name.textContent = own ? own.slice(0, 15) : node.o ? GLYPH[node.o]
+      ? `${GLYPH[node.o]} ${opText(n)}`.slice(0, 18) : opText(n).slice(0, 18) : title(n);
+  const room = Math.floor((r.w - 34 - 7.9 * parts.name.textContent.length) / 7);
+  const kindText = own && node.o ? opText(n) : node.k === "i" ? "input" : node.k === "c" && own ? "constant" : "";
+  parts.op.textContent = kindText.length <= room ? kindText : room > 3 ? kindText.slice(0, room) : "";
   g.append(parts.name, parts.op, parts.value, parts.grad, parts.picture, parts.shadow);
   graph.cards.set(n, parts);
   return g;
@@ -198,9 +215,12 @@ function card(n, r) {
 
 function blockCard(box, r) {
   const b = T.layout.blocks[+box.slice(1)], ops = b.nodes.filter(n => T.nodes[n].k === "o").length;
-  const g = make("g", {class: "card block", transform: `translate(${r.x},${r.y})`, role: "button", tabindex: "-1", "aria-expanded": "false", "data-block": box},
-    make("rect", {x: 5, y: 5, width: r.w, height: r.h, rx: 10, class: "behind"}), make("rect", {width: r.w, height: r.h, rx: 10, class: "body"}));
-  const parts = {g, kind: "block", block: b, value: make("text", {x: 12, y: 44, class: "value"}), grad: make("text", {x: 12, y: 62, class: "grad"}), seen: {}};
+  const g = make("g", {class: "card block", transform: `translate(${r.x},${r.y})`, role: "button", tabindex: "-1",
+      "aria-expanded": "false", "data-block": box},
+    make("rect", {x: 5, y: 5, width: r.w, height: r.h, rx: 10, class: "behind"}),
+        make("rect", {width: r.w, height: r.h, rx: 10, class: "body"}));
+  const parts = {g, kind: "block", block: b, value: make("text", {x: 12, y: 44, class: "value"}),
+      grad: make("text", {x: 12, y: 62, class: "grad"}), seen: {}};
   g.append(make("text", {x: 12, y: 22, class: "name"}, `▸ ${b.name.slice(0, 18)}`), parts.value, parts.grad,
     make("text", {x: r.w - 11, y: 62, class: "kind", "text-anchor": "end"}, `${ops} op${ops === 1 ? "" : "s"}`));
   graph.cards.set(box, parts);
@@ -221,20 +241,25 @@ function show(state, marks) {
 
 function showCard(n, c, state, now, phase, near, marks) {
   const g = state.grad[n], v = state.value[n], broke = marks.broke.get(n);
-  const classes = ["card", c.kind, state.made[n] ? "made" : "", g >= 0 ? "graded" : "", n === now ? `now ${phase}` : near.has(n) && now >= 0 ? "near" : "",
-    n === marks.selected ? "selected" : "", marks.path?.has(n) ? "path" : "", marks.line?.has(n) ? "line" : "", state.spoilt[n] ? "spoilt" : "",
+  const classes = ["card", c.kind, state.made[n] ? "made" : "", g >= 0 ? "graded" : "", n === now ? `now ${phase}`
+      : near.has(n) && now >= 0 ? "near" : "",
+    n === marks.selected ? "selected" : "", marks.path?.has(n) ? "path" : "", marks.line?.has(n) ? "line" : "",
+        state.spoilt[n] ? "spoilt" : "",
     broke !== undefined && broke < state.t ? "broke" : "", g >= 0 && isZero(g) ? "zero" : ""].filter(Boolean).join(" ");
   const value = v >= 0 ? short(v) : state.made[n] ? "not kept" : "";
   const one = g >= 0 ? single(g) : null, parts = state.parts[n];
   let grad = g < 0 ? "" : `∇ ${one !== null ? fmt(one) : isZero(g) ? "0" : `≤ ${fmt(largest(g), 2)}`}`;
-  if (parts && parts[0].of > 1 && parts.length < parts[0].of) grad += `  (${parts.length}/${parts[0].of})`;
+  if (parts && parts[0].of > 1) grad += parts.length < parts[0].of ? ` (${parts.length}/${parts[0].of})`
+      : ` Σ${parts.length}`;
   set(c, "class", classes, () => c.g.setAttribute("class", classes));
   set(c, "value", value, () => { c.value.textContent = value; });
   set(c, "grad", grad, () => { c.grad.textContent = grad; });
-  const label = `${fullName(n)}${value ? `, value ${value}` : ", not computed yet"}${grad ? `, gradient ${grad.slice(2)}` : ""}`;
+  const label = [fullName(n), value ? `value ${value}` : "not computed yet", grad ? `gradient ${grad.slice(2)}` : ""]
+    .filter(Boolean).join(", ");
   set(c, "label", label, () => c.g.setAttribute("aria-label", label));
   if (graph.cards.size > 120) return;
-  const picture = v >= 0 && single(v) === null ? thumbnail(v) : "", shadow = g >= 0 && one === null && !isZero(g) ? thumbnail(g) : "";
+  const picture = v >= 0 && single(v) === null ? thumbnail(v) : "", shadow = g >= 0 && one === null && !isZero(g)
+      ? thumbnail(g) : "";
   set(c, "picture", picture, () => c.picture.setAttribute("href", picture));
   set(c, "shadow", shadow, () => c.shadow.setAttribute("href", shadow));
   if (!picture) c.picture.setAttribute("visibility", "hidden"); else c.picture.removeAttribute("visibility");
@@ -245,8 +270,10 @@ function showBlock(c, state, now, phase, marks) {
   const ops = c.block.nodes.filter(n => T.nodes[n].k === "o"), last = ops.at(-1), inside = c.block.nodes.includes(now);
   const made = ops.filter(n => state.made[n]).length, graded = c.block.nodes.filter(n => state.grad[n] >= 0).length;
   const has = set => set && c.block.nodes.some(n => set.has(n));
-  const classes = ["card block", made ? "made" : "", graded ? "graded" : "", inside ? `now ${phase}` : "", has(marks.path) ? "path" : "", has(marks.line) ? "line" : "",
-    c.block.nodes.includes(marks.selected) ? "selected" : "", c.block.nodes.some(n => state.spoilt[n]) ? "spoilt" : ""].filter(Boolean).join(" ");
+  const classes = ["card block", made ? "made" : "", graded ? "graded" : "", inside ? `now ${phase}` : "",
+      has(marks.path) ? "path" : "", has(marks.line) ? "line" : "",
+    c.block.nodes.includes(marks.selected) ? "selected" : "", c.block.nodes.some(n => state.spoilt[n]) ? "spoilt"
+        : ""].filter(Boolean).join(" ");
   const value = made === ops.length ? short(state.value[last]) : made ? `${made} of ${ops.length} computed` : "";
   const grad = graded ? `∇ reached ${graded}` : "";
   set(c, "class", classes, () => c.g.setAttribute("class", classes));
@@ -257,15 +284,19 @@ function showBlock(c, state, now, phase, marks) {
 }
 
 function showWire(w, state, e, now, marks) {
-  const flowed = w.pairs.some(([a, b]) => state.made[b]), nowForward = e && e.p === 0 && w.pairs.some(([a, b]) => b === now);
+  const flowed = w.pairs.some(([a, b]) => state.made[b]), nowForward = e && e.p === 0
+      && w.pairs.some(([a, b]) => b === now);
   const sent = w.pairs.flatMap(([a, b]) => (state.parts[a] ?? []).filter(p => p.from === b));
   const nowBackward = e && e.p === 1 && w.pairs.some(([a, b]) => b === now && e.to.some(s => s.n === a));
   const onPath = marks.path && w.pairs.some(([a, b]) => marks.path.has(a) && marks.path.has(b));
-  const classes = ["wire", flowed ? "flowed" : "", sent.length ? "sent" : "", nowForward ? "forwarding" : "", nowBackward ? "backing" : "", onPath ? "path" : ""].filter(Boolean).join(" ");
+  const classes = ["wire", flowed ? "flowed" : "", sent.length ? "sent" : "", nowForward ? "forwarding" : "",
+      nowBackward ? "backing" : "", onPath ? "path" : ""].filter(Boolean).join(" ");
   set(w, "class", classes, () => w.group.setAttribute("class", classes));
   const wanted = nowBackward || w.pairs.some(([a]) => a === marks.selected && (state.parts[a]?.length ?? 0) > 1);
-  const said = wanted ? sent.map(p => single(p.d) !== null ? (single(p.d) < 0 ? "" : "+") + fmt(single(p.d), 3) : isZero(p.d) ? "0" : "").filter(Boolean) : [];
-  const carried = said.length > 1 && new Set(said).size === 1 ? `${said.length} × ${said[0].replace("+", "")}` : said.join("  ");
+  const said = wanted ? sent.map(p => single(p.d) !== null ? (single(p.d) < 0 ? "" : "+") + fmt(single(p.d), 3)
+      : isZero(p.d) ? "0" : "").filter(Boolean) : [];
+  const carried = said.length > 1 && new Set(said).size === 1 ? `${said.length} × ${said[0].replace("+", "")}`
+      : said.join("  ");
   set(w, "text", carried, () => { w.label.textContent = carried; });
 }
 

@@ -1,11 +1,13 @@
 // The page: one number t says which step is shown; everything on the page follows from it.
 
-const viewer = {t: 0, selected: -1, path: null, asked: null, playing: 0, overwrite: false, predicting: false, score: [0, 0], line: null};
+const viewer = {t: 0, selected: -1, path: null, asked: null, playing: 0, overwrite: false, predicting: false,
+    score: [0, 0], line: null};
 const last = T.events.length;
 const broke = new Map();
 T.events.forEach((e, i) => { if (e.broke && !broke.has(e.n)) broke.set(e.n, i); });
 
-const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+const isDark = () => (document.documentElement.dataset.theme
+    ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // ---------------------------------------------------------------- going
@@ -16,7 +18,8 @@ function go(t, {say = true} = {}) {
   if (!quizOn()) viewer.asked = null;
   render();
   if (e) follow(e.n);
-  if (say) $("said").textContent = `Step ${viewer.t} of ${last}${e ? `, ${PHASE[e.p]}` : ""}: ${sentence(viewer.t - 1)}`;
+  const phase = e ? `, ${PHASE[e.p]}` : "";
+  if (say) $("said").textContent = `Step ${viewer.t} of ${last}${phase}: ${sentence(viewer.t - 1)}`;
   remember();
 }
 
@@ -36,11 +39,13 @@ function render() {
   showNode(node, state, viewer.selected < 0);
   showQuiz();
   showSource(node);
-  for (const p of document.querySelectorAll(".panel .rule")) if (p.scrollWidth > p.clientWidth + 1) { p.tabIndex = 0; p.setAttribute("role", "group"); p.setAttribute("aria-label", "Formula"); }
+  for (const p of document.querySelectorAll(".panel .rule")) if (p.scrollWidth > p.clientWidth + 1) { p.tabIndex = 0;
+      p.setAttribute("role", "group"); p.setAttribute("aria-label", "Formula"); }
   $("slider").value = viewer.t;
   $("slider").setAttribute("aria-valuetext", `step ${viewer.t} of ${last}`);
   $("count").textContent = `${viewer.t} / ${last}`;
-  for (const [id, off] of [["first", viewer.t === 0], ["back", viewer.t === 0], ["next", viewer.t === last], ["last", viewer.t === last]]) $(id).disabled = off;
+  for (const [id, off] of [["first", viewer.t === 0], ["back", viewer.t === 0], ["next", viewer.t === last],
+      ["last", viewer.t === last]]) $(id).disabled = off;
 }
 
 function pathOf(n) {
@@ -74,67 +79,28 @@ function play(on) {
   clearInterval(viewer.playing);
   viewer.playing = 0;
   if (on && viewer.t === last) go(0);
-  if (on) viewer.playing = setInterval(() => { if (viewer.t < last && viewer.asked === null) next(); if (viewer.t === last) play(false); }, Number($("speed").value));
+  if (on) viewer.playing = setInterval(() => { if (viewer.t < last && viewer.asked === null) next();
+      if (viewer.t === last) play(false); }, Number($("speed").value));
   $("play").setAttribute("aria-pressed", String(on));
   $("play").setAttribute("aria-label", on ? "Pause" : "Play");
-}
-
-// ---------------------------------------------------------------- predict
-
-const quizOn = () => viewer.predicting && viewer.asked === viewer.t;
-
-// {from, to, mml, truth, at}: the first contribution of an event that is a question worth asking; else null.
-function question(e) {
-  if (e.p !== 1) return null;
-  for (const s of e.to) {
-    const one = single(s.d), x = s.x ?? {}, truth = one ?? x.result;
-    if (typeof truth === "number" && (one !== null || x.values || x.terms)) return {from: e.n, to: s.n, arg: s.a, truth, at: one === null ? x.at : [], own: scalars(e.n, e.g), x, mml: T.ops[T.nodes[e.n].o].rules[s.a][0]};
-  }
-  return null;
-}
-
-function showQuiz() {
-  const box = $("quiz"), score = viewer.score[1] ? `${viewer.score[0]} of ${viewer.score[1]} right` : "";
-  box.hidden = !viewer.predicting;
-  if (!quizOn()) { box.dataset.at = ""; box.replaceChildren(h("p", {class: "score"}, h("b", {}, "Predict. "), score || "Go on to the backward pass: each gradient is asked before it is shown.")); return; }
-  if (box.dataset.at === String(viewer.t)) return;
-  box.dataset.at = String(viewer.t);
-  const q = question(T.events[viewer.t]), values = q.own ?? q.x.values ?? {};
-  const known = Object.entries(values).map(([k, v]) => `${k === "g" ? "ȳ" : k === "out" ? "y" : k} = ${fmt(v)}`).join(",  ");
-  const answer = h("input", {id: "answer", type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": "Your prediction"}), told = h("p", {id: "verdict", role: "status"});
-  const tell = right => {
-    viewer.score[0] += right; viewer.score[1] += 1;
-    told.replaceChildren(right ? "✓ Right: " : "✗ It is ", number(q.truth), right ? "." : ". Look at the rule with the numbers, then go on.");
-    told.className = right ? "good" : "odd";
-    for (const b of box.querySelectorAll("form button, form input")) b.disabled = true;
-    const on = h("button", {type: "button", class: "primary", onclick: () => next()}, "Go on");
-    told.append(" ", on);
-    on.focus();
-    box.querySelector(".score").textContent = `${viewer.score[0]} of ${viewer.score[1]} right`;
-  };
-  const form = h("form", {}, answer, h("button", {type: "submit", class: "primary"}, "Check"), h("button", {type: "button", class: "quiet", onclick: () => tell(false)}, "Show me"));
-  form.addEventListener("submit", event => {
-    event.preventDefault();
-    const given = Number(answer.value.trim().replace("−", "-").replace(",", "."));
-    if (!answer.value.trim() || Number.isNaN(given)) { told.textContent = "Type a number, such as -0.25."; return; }
-    tell(Math.abs(given - q.truth) <= 0.01 * Math.abs(q.truth) + 5e-4);
-  });
-  box.replaceChildren(h("p", {class: "score"}, score), h("h2", {}, "Predict"), h("p", {}, "Which gradient does ", h("b", {}, fullName(q.from)), " send to ", h("b", {}, title(q.to)), q.at?.length ? ` at ${where(q.at)}` : "", "?"),
-    formula(q.mml), h("p", {class: "legend-line"}, known || (q.x.terms ? `a sum of ${q.x.count} products` : "")), q.x.terms && !q.own ? h("p", {class: "terms"}, q.x.terms.map(p => p.map(v => fmt(v)).join(" · ")).join(" + ") + (q.x.count > q.x.terms.length ? " + …" : "")) : null, form, told);
-  answer.focus({preventScroll: true});
 }
 
 // ---------------------------------------------------------------- source
 
 const byLine = new Map();
-T.nodes.forEach((n, i) => { if (n.at) { const key = n.at.join(":"); byLine.set(key, [...byLine.get(key) ?? [], i]); } });
+T.nodes.forEach((n, i) => { if (n.at) { const key = n.at.join(":"); byLine.set(key, [...byLine.get(key) ?? [], i]);
+    } });
 
 function buildSource() {
   const box = $("source"), files = Object.entries(T.sources);
   box.hidden = !files.length;
-  box.replaceChildren(...files.map(([file, [first, lines]]) => h("div", {class: "file"}, h("h2", {}, file), h("ol", {start: first, style: `--digits:${String(first + lines.length).length}`}, ...lines.map((text, k) => {
+  box.replaceChildren(...files.map(([file, [first, lines]]) => h("div", {class: "file"}, h("h2", {}, file),
+      h("ol", {start: first, style: `--digits:${String(first + lines.length).length}`}, ...lines.map((text, k) => {
     const key = `${file}:${first + k}`, has = byLine.has(key);
-    return h("li", {"data-line": key}, h("span", {class: "nr", "aria-hidden": "true"}, String(first + k)), has ? h("button", {type: "button", "aria-label": `Line ${first + k}: ${text.trim()}; its ${byLine.get(key).length} nodes`}, text.match(/^\s*/)[0], h("u", {}, text.trim())) : h("code", {}, text || " "));
+    return h("li", {"data-line": key}, h("span", {class: "nr", "aria-hidden": "true"}, String(first + k)), has
+        ? h("button", {type: "button",
+        "aria-label": `Line ${first + k}: ${text.trim()}; its ${byLine.get(key).length} nodes`},
+        text.match(/^\s*/)[0], h("u", {}, text.trim())) : h("code", {}, text || " "));
   })))));
 }
 
@@ -145,7 +111,8 @@ function showSource(n) {
   if (!li) return;
   li.className = `here ${e ? PHASE[e.p] : ""}`;
   const box = $("source"), top = li.offsetTop;
-  if (top < box.scrollTop + 30 || top > box.scrollTop + box.clientHeight - 40) box.scrollTop = top - box.clientHeight / 2;
+  if (top < box.scrollTop + 30 || top > box.scrollTop
+      + box.clientHeight - 40) box.scrollTop = top - box.clientHeight / 2;
 }
 
 function chooseLine(key) {
@@ -156,91 +123,6 @@ function chooseLine(key) {
   viewer.line = new Set(nodes);
   render();
   $("said").textContent = `${key} made ${nodes.map(fullName).join(", ")}.`;
-}
-
-// ---------------------------------------------------------------- the view of the graph
-
-function setView(v) {
-  graph.view = v;
-  svg.setAttribute("viewBox", `${v.x} ${v.y} ${v.w} ${v.h}`);
-}
-
-function fit() {
-  const r = svg.getBoundingClientRect(), b = graph.whole, ratio = (r.width || 800) / (r.height || 500);
-  const least = Math.max(r.width || 800, 10) / 1.15;           // never larger than 1.15 pixels to a unit
-  const w = Math.max(b.w, b.h * ratio, least), hgt = w / ratio;
-  setView({x: b.x - (w - b.w) / 2, y: b.y - (hgt - b.h) / 2, w, h: hgt});
-}
-
-// Show everything if it can be read, else the start at a readable size.
-function home() {
-  fit();
-  const r = svg.getBoundingClientRect(), scale = r.width / graph.view.w;
-  if (scale < 0.62) { zoom(0.8 / scale, graph.whole.x, graph.whole.y + (graph.upright ? 0 : graph.whole.h / 2)); setView({...graph.view, x: graph.upright ? graph.whole.x + graph.whole.w / 2 - graph.view.w / 2 : graph.whole.x, y: graph.upright ? graph.whole.y : graph.view.y}); }
-}
-
-function zoom(factor, cx, cy) {
-  const v = graph.view;
-  cx ??= v.x + v.w / 2; cy ??= v.y + v.h / 2;
-  const w = v.w / factor, hgt = v.h / factor;
-  setView({x: cx - (cx - v.x) / factor, y: cy - (cy - v.y) / factor, w, h: hgt});
-}
-
-function follow(n) { reveal(n); }
-
-// Move the view so that a node is in it.
-function reveal(n) {
-  const r = graph.rects.get(shownAs(n)), v = graph.view;
-  if (!r || !v) return;
-  const mx = v.w * 0.12, my = v.h * 0.12;
-  let {x, y} = v;
-  if (r.x < x + mx) x = r.x - v.w * 0.3; else if (r.x + r.w > x + v.w - mx) x = r.x + r.w - v.w * 0.7;
-  if (r.y < y + my) y = Math.min(r.y - my, r.y + r.h / 2 - v.h * 0.4); else if (r.y + r.h > y + v.h - my) y = Math.max(r.y + r.h - v.h + my, r.y + r.h / 2 - v.h * 0.6);
-  if (x === v.x && y === v.y) return;
-  if (calm()) { setView({...v, x, y}); return; }
-  const from = {...v}, begin = performance.now(), ticket = graph.ticket = {};
-  const tick = now => {
-    if (graph.ticket !== ticket) return;
-    const k = Math.min(1, (now - begin) / 180), ease = 1 - (1 - k) ** 3;
-    setView({...from, x: from.x + (x - from.x) * ease, y: from.y + (y - from.y) * ease});
-    if (k < 1) requestAnimationFrame(tick);
-  };
-  requestAnimationFrame(tick);
-}
-
-function toggle(box, open) {
-  if (open ?? !graph.open.has(box)) graph.open.add(box); else graph.open.delete(box);
-  redraw();
-}
-
-function redraw(whole = false) {
-  const old = graph.view;
-  draw();
-  render();
-  if (old && !whole) setView(old); else home();
-  $("open").hidden = $("close").hidden = !T.layout.blocks.length;
-  rove(0);
-}
-
-// ---------------------------------------------------------------- keyboard within the graph: one stop for Tab
-
-const stops = () => [...svg.querySelectorAll("[data-node], [data-block]")];
-
-function rove(step) {
-  const all = stops(), here = Math.max(0, all.findIndex(s => s.getAttribute("tabindex") === "0")), to = all[(here + step + all.length) % all.length];
-  all.forEach(s => s.setAttribute("tabindex", s === to ? "0" : "-1"));
-  if (step && to) { to.focus({preventScroll: true}); if (to.dataset.node) reveal(+to.dataset.node); }
-}
-
-function press(target) {
-  const card = target.closest?.("[data-node], [data-block]");
-  if (!card) return false;
-  if (card.dataset.block) {
-    const box = card.dataset.block;
-    toggle(box);
-    (svg.querySelector(`[data-block="${box}"]`) ?? svg).focus({preventScroll: true});
-  } else { const n = +card.dataset.node; select(n === viewer.selected && svg.contains(card) ? -1 : n); }
-  return true;
 }
 
 // ---------------------------------------------------------------- wiring
@@ -254,7 +136,8 @@ function equals() {
   switchTo("equals", "overwrite");
   const differs = T.events.some(e => e.to?.some(s => s.wrong !== undefined)), banner = $("banner");
   banner.hidden = !viewer.overwrite;
-  banner.textContent = differs ? "Shown: the gradients that = in place of += gives. Striped nodes are wrong." : "In this run no gradient changes: nowhere do two different contributions meet.";
+  banner.textContent = differs ? "Shown: the gradients that = in place of += gives. What is struck through is wrong."
+      : "In this run no gradient changes: nowhere do two different contributions meet.";
   $("said").textContent = viewer.overwrite ? banner.textContent : "Shown: the right gradients.";
   render();
 }
@@ -265,16 +148,20 @@ function find(text) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return;
   const from = viewer.selected, order = [...T.nodes.keys()].map(k => (k + from + 1) % N);
-  const hit = order.find(k => [T.nodes[k].n, T.nodes[k].o, fullName(k)].some(name => name?.toLowerCase() === wanted)) ?? order.find(k => !T.nodes[k].hide && `${fullName(k)} ${T.nodes[k].l ?? ""}`.toLowerCase().includes(wanted));
+  const hit = order.find(k => [T.nodes[k].n, T.nodes[k].o, fullName(k)].some(name => name?.toLowerCase() === wanted))
+      ?? order.find(k => !T.nodes[k].hide && `${fullName(k)} ${T.nodes[k].l ?? ""}`.toLowerCase().includes(wanted));
   if (hit === undefined) $("said").textContent = `Nothing is called ${text}.`; else select(hit);
   $("search").setAttribute("aria-invalid", String(hit === undefined));
 }
 
 function wire() {
-  for (const [id, act] of [["first", () => go(0)], ["back", () => go(viewer.t - 1)], ["next", next], ["last", () => go(last)], ["play", () => play(!viewer.playing)], ["equals", equals], ["predict", predict],
+  for (const [id, act] of [["first", () => go(0)], ["back", () => go(viewer.t - 1)], ["next", next],
+      ["last", () => go(last)], ["play", () => play(!viewer.playing)], ["equals", equals], ["predict", predict],
     ["in", () => zoom(1.3)], ["out", () => zoom(1 / 1.3)], ["fit", fit], ["help", () => $("keys").showModal()],
-    ["open", () => { T.layout.blocks.forEach((_, k) => graph.open.add(`g${k}`)); redraw(true); }], ["close", () => { graph.open.clear(); redraw(true); }],
-    ["theme", () => { document.documentElement.dataset.theme = isDark() ? "light" : "dark"; thumbs.clear(); redraw(); }]]) $(id).addEventListener("click", act);
+    ["open", () => { T.layout.blocks.forEach((_, k) => graph.open.add(`g${k}`)); redraw(true); }],
+        ["close", () => { graph.open.clear(); redraw(true); }],
+    ["theme", () => { document.documentElement.dataset.theme = isDark() ? "light" : "dark"; thumbs.clear(); redraw();
+        }]]) $(id).addEventListener("click", act);
   $("slider").addEventListener("input", () => go(+$("slider").value));
   $("speed").addEventListener("change", () => { if (viewer.playing) play(true); });
   $("search").addEventListener("keydown", event => { if (event.key === "Enter") find($("search").value); });
@@ -282,14 +169,19 @@ function wire() {
   document.addEventListener("click", event => {
     const t = event.target;
     if (t.closest("#follow")) { select(-1); return; }
-    if (t.closest("#why")) { const e = T.events[viewer.t - 1]; viewer.path = viewer.path ? null : pathOf(viewer.selected >= 0 ? viewer.selected : e ? e.n : -1); render(); $("why")?.focus(); $("said").textContent = $("because")?.textContent ?? ""; return; }
+    const step = t.closest("[data-step]");
+    if (step) { go(+step.dataset.step); return; }
+    if (t.closest("#why")) { const e = T.events[viewer.t - 1]; viewer.path = viewer.path ? null
+        : pathOf(viewer.selected >= 0 ? viewer.selected : e ? e.n : -1); render(); $("why")?.focus();
+        $("said").textContent = $("because")?.textContent ?? ""; return; }
     const line = t.closest("[data-line]");
     if (line) { chooseLine(line.dataset.line); return; }
     if (!graph.moved) press(t);
   });
   document.addEventListener("keydown", keys);
   drag();
-  new ResizeObserver(() => { const up = innerWidth < 700; if (up !== graph.upright) { graph.upright = up; redraw(true); } else if (graph.view) keepShape(); }).observe(svg);
+  new ResizeObserver(() => { const up = innerWidth < 700; if (up !== graph.upright) { graph.upright = up;
+      redraw(true); } else if (graph.view) keepShape(); }).observe(svg);
   addEventListener("hashchange", recall);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { thumbs.clear(); redraw(); });
 }
@@ -303,11 +195,16 @@ function keepShape() {
 }
 
 function keys(event) {
-  const typing = event.target.closest?.("input, select, textarea, dialog"), button = event.target.closest?.("button, [role=button]");
+  const typing = event.target.closest?.("input, select, textarea, dialog"),
+      button = event.target.closest?.("button, [role=button]");
   if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
   const inGraph = svg.contains(event.target);
-  const act = {ArrowRight: next, ArrowLeft: () => go(viewer.t - 1), Home: () => go(0), End: () => go(last), "/": () => $("search").focus(), e: equals, q: predict, "?": () => $("keys").showModal(), 0: fit, "+": () => zoom(1.3), "-": () => zoom(1 / 1.3),
-    Escape: () => select(-1), " ": button ? (inGraph ? () => press(event.target) : null) : () => play(!viewer.playing), ArrowDown: inGraph ? () => rove(1) : null, ArrowUp: inGraph ? () => rove(-1) : null, Enter: inGraph ? () => press(event.target) : null}[event.key];
+  const act = {ArrowRight: next, ArrowLeft: () => go(viewer.t - 1), Home: () => go(0), End: () => go(last),
+      "/": () => $("search").focus(), e: equals, q: predict, "?": () => $("keys").showModal(), 0: fit,
+      "+": () => zoom(1.3), "-": () => zoom(1 / 1.3),
+    Escape: () => select(-1), " ": button ? (inGraph ? () => press(event.target) : null)
+        : () => play(!viewer.playing), ArrowDown: inGraph ? () => rove(1) : null, ArrowUp: inGraph ? () => rove(-1)
+        : null, Enter: inGraph ? () => press(event.target) : null}[event.key];
   if (!act) return;
   event.preventDefault();
   act();
@@ -315,10 +212,12 @@ function keys(event) {
 
 function drag() {
   let start = null;
-  svg.addEventListener("pointerdown", event => { graph.moved = false; start = {x: event.clientX, y: event.clientY, view: graph.view}; });
+  svg.addEventListener("pointerdown", event => { graph.moved = false;
+      start = {x: event.clientX, y: event.clientY, view: graph.view}; });
   addEventListener("pointermove", event => {
     if (!start || !event.buttons) return;
-    const scale = start.view.w / svg.getBoundingClientRect().width, dx = event.clientX - start.x, dy = event.clientY - start.y;
+    const scale = start.view.w / svg.getBoundingClientRect().width, dx = event.clientX - start.x,
+        dy = event.clientY - start.y;
     if (Math.hypot(dx, dy) > 4) graph.moved = true;
     if (graph.moved) setView({...start.view, x: start.view.x - dx * scale, y: start.view.y - dy * scale});
   });
@@ -326,7 +225,8 @@ function drag() {
   svg.addEventListener("wheel", event => {
     event.preventDefault();
     const r = svg.getBoundingClientRect(), v = graph.view;
-    zoom(Math.exp(-event.deltaY / 500), v.x + (event.clientX - r.x) / r.width * v.w, v.y + (event.clientY - r.y) / r.height * v.h);
+    zoom(Math.exp(-event.deltaY / 500), v.x + (event.clientX - r.x) / r.width * v.w, v.y
+        + (event.clientY - r.y) / r.height * v.h);
   }, {passive: false});
 }
 
@@ -336,7 +236,8 @@ function begin() {
   const spans = [];
   T.events.forEach(e => { if (spans.length && spans.at(-1)[0] === e.p) spans.at(-1)[1]++; else spans.push([e.p, 1]); });
   $("phases").replaceChildren(...spans.map(([p, count]) => h("span", {class: PHASE[p], style: `flex:${count}`})));
-  $("names").replaceChildren(...[...new Set(T.nodes.filter(n => !n.hide).map((_, k) => k).map(k => T.nodes[k].n || T.nodes[k].o).filter(Boolean))].map(n => h("option", {value: n})));
+  $("names").replaceChildren(...[...new Set(T.nodes.filter(n => !n.hide).map((_, k) => k).map(k => T.nodes[k].n
+      || T.nodes[k].o).filter(Boolean))].map(n => h("option", {value: n})));
   graph.upright = innerWidth < 700;
   buildSource();
   draw();
