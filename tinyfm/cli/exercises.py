@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("exercises", help="learn by writing the engine's own functions, checked as you save",
                                  description="Without a command: watch the next exercise that is open. Exit codes of "
                                              "check: 0 pass, 1 fail, 2 nothing to check, 3 not written yet.")
-    parser.set_defaults(run=lambda a: watch(Namespace(name=None, manual=False, interval=0.3)))
+    parser.set_defaults(run=lambda a: watch(Namespace(name=None, manual=False, interval=0.2)))
     inner = parser.add_subparsers(title="commands", metavar="COMMAND")
     name = ("name", {"nargs": "?", "metavar": "NAME", "help": "an exercise; the current one without it"})
     as_json = ("--json", {"action": "store_true", "help": "for programs"})
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
             ("-n", {"type": int, "choices": (1, 2, 3), "metavar": "1|2|3", "help": "that many hints"}))
     command(inner, "watch", watch, "check each time the file is saved", name,
             ("--manual", {"action": "store_true", "help": "only when r is pressed"}),
-            ("--interval", {"type": float, "default": 0.3, "metavar": "SECONDS"}))
+            ("--interval", {"type": float, "default": 0.2, "metavar": "SECONDS"}))
     command(inner, "solution", solution, "ours; opens when the checks pass", name,
             ("--diff", {"action": "store_true", "help": "against yours"}),
             ("--reveal", {"action": "store_true", "help": "before the checks pass; this is recorded"}))

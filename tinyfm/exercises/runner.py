@@ -32,6 +32,7 @@ import numpy as np
 
 from tinyfm.exercises.child import MalformedError, flatten, receive, send
 
+NUMPY = {"numpy": str(Path(np.__file__).parents[1])}
 REPLY = 1 << 28                                  # bytes that one reply may hold
 
 
@@ -92,7 +93,7 @@ class Child:
                               "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         script = str(Path(__file__).with_name("child.py"))
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-B", script, json.dumps(asdict(limits))], stdin=subprocess.PIPE,
+            [sys.executable, "-I", "-B", script, json.dumps(asdict(limits) | NUMPY)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self.output, cwd=self.folder, env=environment, start_new_session=True)
 
     def __enter__(self) -> Self: return self

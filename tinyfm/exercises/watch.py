@@ -14,7 +14,7 @@ from tinyfm.exercises.exercise import Exercise
 from tinyfm.exercises.progress import Work
 
 KEYS = "r run   h hint   n next   l list   s solution   q quit"
-SETTLED = 0.15                                   # seconds without a change: an editor may write a file twice
+SETTLED = 0.1                                    # seconds without a change: an editor may write a file twice
 
 
 class Keys(Protocol):
@@ -26,7 +26,7 @@ class Keys(Protocol):
 class Watch:
     """One screen: the result, where we are, the keys.  Nothing is advanced unless the learner says so."""
 
-    def __init__(self, work: Work, exercise: Exercise, keys: Keys, *, manual: bool = False, interval: float = 0.3,
+    def __init__(self, work: Work, exercise: Exercise, keys: Keys, *, manual: bool = False, interval: float = 0.2,
                  clear: bool = False) -> None:
         self.work, self.exercise, self.keys = work, exercise, keys
         self.manual, self.interval, self.clear = manual, interval, clear

@@ -25,8 +25,8 @@ def network_backward(g, x, w1, b1, w2):
     da = g @ w2.T * (1 - h * h)
     return da @ w1.T, x.T @ da, da.sum(axis=0), h.T @ g
     # INSTEAD
-    # da = g @ w2.T * (1 - h)
-    # return da @ w1.T, x.T @ da, da.mean(axis=0), h.T @ g / len(x)
+    # da = g @ w2.T * (1 - h * h)
+    # return g @ w2.T @ w1.T, x.T @ da, da[0], (x @ w1 + b1).T @ g
     # END SOLUTION
 
 
@@ -37,11 +37,11 @@ minutes = 15
 requires = ["linear_backward", "activations"]
 hints = [
     "Run the checker. Which argument is right in spite of the bugs? What does that tell?",
-    "The slope of tanh is 1 - h^2; a bias is summed over the batch, not averaged; nothing divides by n.",
-    "da = g @ w2.T * (1 - ...)\nreturn da @ w1.T, x.T @ da, da.sum(axis=...), ...",
+    "dx passes through tanh as well; a bias collects from every row; the factor of dw2 is what w2 was multiplied with.",
+    "return ... @ w1.T, x.T @ da, da.sum(axis=...), ....T @ g",
 ]
 after = """
-All three are bugs that a training run survives: the steps point roughly downhill.  That is why they live so long.  Check
+A training run survives bugs like these: the steps still point roughly downhill.  That is why they live so long.  Check
 every hand-written gradient before its first training run, at sizes that all differ.
 """
 compare = ["tinyfm.gradcheck:check_backward"]
@@ -68,6 +68,9 @@ mistakes = {
     "The slope of tanh is 1 - h^2, not 1 - h": ("(1 - h * h)", "(1 - h)"),
     "The bias is averaged, where it sums": ("da.sum(axis=0)", "da.mean(axis=0)"),
     "dw2 is divided by the batch": ("h.T @ g\n", "h.T @ g / len(x)\n"),
+    "dx passes by tanh: its slope is left out there": ("da @ w1.T", "g @ w2.T @ w1.T"),
+    "db1 takes the first row, where all rows are summed": ("da.sum(axis=0)", "da[0]"),
+    "dw2 is made with the input of tanh, where its result belongs": ("h.T @ g", "(x @ w1 + b1).T @ g"),
     "The slope of tanh is left out": (" * (1 - h * h)", ""),
     "That is the sigmoid's slope": ("(1 - h * h)", "h * (1 - h)"),
 }
