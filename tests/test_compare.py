@@ -1,0 +1,47 @@
+"""The comparison with other engines: its arithmetic, and every workload of ours for one step."""
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+import compare
+import workloads
+
+CASES = [(key, case) for key in workloads.FILES if key != "W7" for case in workloads.workload(key).CASES]
+
+
+def row(**engines):
+    """A row of W3: engine -> (times in seconds, loss, megabytes)."""
+    return {"key": "W3", "case": "batch 32", "engines": {
+        e: {"times": times, "loss": loss, "memory": memory} for e, (times, loss, memory) in engines.items()}}
+
+
+@pytest.mark.parametrize("key, case", CASES)
+def test_every_workload_makes_a_step(key, case):
+    work = workloads.workload(key)
+    arrays = work.inputs(np.random.default_rng(0), **work.CASES[case])
+    assert math.isfinite(float(work.with_tinyfm(arrays)()))
+
+
+def test_the_ratio_is_to_the_fastest_peer_round_by_round():
+    found = row(tinyfm=([2.0, 4.0, 3.0], 1.0, 40), torch=([1.0, 4.0, 1.0], 1.0, 300), jax=([5.0, 5.0, 5.0], 1.0, 200))
+    assert compare.fastest(found) == "torch"
+    assert compare.ratios(found, "torch") == [2.0, 1.0, 3.0]
+    assert compare.ratio_cell(found) == "2.00 (1.00-3.00)"
+    assert [line.split()[0] for line in compare.targets([found])] == ["MISSED"]
+
+
+def test_losses_that_differ_are_shown():
+    same = row(tinyfm=([1.0], 2.0, 40), torch=([1.0], 2.001, 300))
+    other = row(tinyfm=([1.0], 2.0, 40), torch=([1.0], 2.2, 300))
+    lines = compare.table([same, other], ["tinyfm", "torch"])
+    assert "equal" in lines[2] and "DIFFER by 10.0%" in lines[3]
+
+
+def test_an_engine_that_is_missing_says_so():
+    found = row(tinyfm=([1.0], 2.0, 40))
+    found["engines"]["jax"] = {"times": [], "missing": "not installed (jax)"}
+    assert compare.fastest(found) is None and compare.cell(found, "jax") == "not installed (jax)"
