@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import tinyfm
+from tinyfm.exercises.exercise import catalogue
 
 FOLDER = Path(__file__).parents[1] / "tutorials"
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
@@ -35,6 +36,13 @@ def test_begins_with_a_question_and_ends_with_a_summary(path):
     summary = re.sub(r"\n# ?", " ", text.split("## Summary\n", 1)[1].split("**Exercises", 1)[0])
     assert 2 <= len(re.findall(r"[.!?] +(?=[A-Z`]|$)", summary)) <= 5
     assert text.count("\nassert ") + text.count("    assert ") >= 5 and "plt.show()" in text
+
+
+def test_the_exercises_that_are_named_exist():
+    known = {exercise.name for exercise in catalogue()}
+    for path in LESSONS:
+        named = re.findall(r"`(\w+)`", path.read_text("utf-8").split("**Exercises that follow:**")[1])
+        assert named and set(named) <= known, f"{path.name}: {set(named) - known}"
 
 
 @each

@@ -171,4 +171,5 @@ print(report)
 # arguments, and points away from kinks, or a wrong backward will pass. tinyfm's checker does all of that and then names
 # the mistake: `tinyfm check FILE.py` runs it on your own pair of functions.
 #
-# **Exercises that follow:** `check_gradient` and every exercise that asks for a backward (run `tinyfm exercises list`).
+# **Exercises that follow:** `numeric_gradient`, `gradient_check` and every exercise that asks for a backward (run
+# `tinyfm exercises list`).

@@ -174,4 +174,4 @@ assert history["val_accuracy"][-1] > 0.93
 # gradient must be small for the steepest direction, and momentum and Adam make the flat directions catch up. The loop
 # is always the same four lines; schedules change only the length of the step.
 #
-# **Exercises that follow:** `sgd`, `momentum`, `adam`, `training_loop` (run `tinyfm exercises list`).
+# **Exercises that follow:** `sgd`, `momentum`, `adam`, `minibatches`, `two_layers` (run `tinyfm exercises list`).

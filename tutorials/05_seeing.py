@@ -166,4 +166,4 @@ plt.show()
 # its patterns from the gradient alone; pooling forgets where exactly they were. Filters, feature maps, mistakes and the
 # gradient of a logit for the pixels show what it does, and where it fails.
 #
-# **Exercises that follow:** `conv2d`, `max_pool` (run `tinyfm exercises list`).
+# **Exercises that follow:** `conv2d`, `max_pooling` (run `tinyfm exercises list`).

@@ -182,5 +182,5 @@ plt.show()
 # and a small step at a time if it is not. A policy must also try what does not look best. `check_bellman` names what is
 # wrong with an update, as `check_backward` does for a gradient.
 #
-# **Exercises that follow:** `bellman_backup`, `value_iteration`, `q_learning`, `softmax_policy` (run
-# `tinyfm exercises list`).
+# **Exercises that follow:** `bellman_backup`, `value_iteration`, `q_learning`, `softmax_policy` (run `tinyfm
+# exercises list`).

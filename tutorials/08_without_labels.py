@@ -160,4 +160,4 @@ plt.show()
 # augmentations change is what the encoder learns not to see, so they are the knowledge that is put in. Frozen features
 # under a linear probe show what was learnt: a contrastive encoder reads digits after a handful of labels.
 #
-# **Exercises that follow:** `reconstruction_loss`, `augmentation`, `info_nce` (run `tinyfm exercises list`).
+# **Exercises that follow:** `masked_error`, `random_shift`, `info_nce` (run `tinyfm exercises list`).

@@ -177,4 +177,4 @@ assert len(lines) > 5
 # theirs; attention sees everything before and looks it up by content, so a GPT comes near the floor of the language.
 # Writing is predicting one token after the other.
 #
-# **Exercises that follow:** `bigram`, `attention`, `causal_mask`, `sampling` (run `tinyfm exercises list`).
+# **Exercises that follow:** `bigram`, `attention`, `rnn_step`, `sampling` (run `tinyfm exercises list`).

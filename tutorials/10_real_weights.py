@@ -186,4 +186,4 @@ plt.show()
 # any text with a small vocabulary, and a cache of keys and values makes writing fast without changing a token. What is
 # loaded can be looked into and trained on, like everything here.
 #
-# **Exercises that follow:** `byte_pairs`, `kv_cache` (run `tinyfm exercises list`).
+# **Exercises that follow:** `bpe`, `kv_cache` (run `tinyfm exercises list`).

@@ -203,4 +203,4 @@ plt.show()
 # a vector cost two gradients and give Newton's step without the Hessian. Losses that contain gradients, such as a
 # gradient penalty or MAML's, train like any other.
 #
-# **Exercises that follow:** `second_order` (run `tinyfm exercises list`).
+# **Exercises that follow:** `debug_backward`, `debug_loop` (run `tinyfm exercises list`).

@@ -180,4 +180,4 @@ assert share > 0.5
 # fit into the cache, reuse what was allocated, do not compute what is thrown away. Measure before and after, and let a
 # test say that the result did not change.
 #
-# **Exercises that follow:** `conv2d_vectorised` (run `tinyfm exercises list`).
+# **Exercises that follow:** `conv2d`, `conv_backward` (run `tinyfm exercises list`).
