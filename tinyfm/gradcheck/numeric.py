@@ -110,7 +110,8 @@ def directional(f: Function, inputs: Arrays, tangents: Sequence[Any]) -> tuple[n
     def along(h: float) -> np.ndarray:
         return evaluate(f, [x if v is None else np.asarray(x, dtype=float) + h * v for x, v in zip(inputs, tangents)])
 
-    h = STEPS[0]
+    moves = sum(np.count_nonzero(v) for v in tangents if v is not None)
+    h = STEPS[0] / max(1.0, moves) ** 0.5  # many elements at once come upon a kink sooner
     high, low, far = along(h), along(-h), (along(2 * h) - along(-2 * h)) / (4 * h)
     near = (high - low) / (2 * h)
     noise = 8 * np.finfo(float).eps * np.maximum(np.abs(high), np.abs(low)) / h
