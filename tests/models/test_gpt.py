@@ -9,9 +9,9 @@ import pytest
 from tinyfm import ops
 from tinyfm.engine import no_grad
 from tinyfm.errors import SettingError, ShapeError
-from tinyfm.models.generate import choose, generate, stream, window_start
+from tinyfm.models.generate import choose, generate, penalize, stream, window_start
 from tinyfm.models.gpt import GPT
-from tinyfm.nn.transformer import rotate, sinusoids
+from tinyfm.nn.transformer import KeyValues, rotate, sinusoids
 
 POSITIONS = ["learned", "rotary"]
 
@@ -44,6 +44,15 @@ def test_a_row_of_a_padded_batch_writes_what_it_writes_alone(positions):
     model, prompts = lively(positions), [[3, 1, 4, 1, 5], [9], [2, 6, 5]]
     together = generate(model, prompts, 11, temperature=0)
     assert np.array_equal(together, [generate(model, p, 11, temperature=0) for p in prompts])
+
+
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_a_padded_row_is_read_without_padding_once_the_window_has_left_it(positions):
+    model, prompts = lively(positions), [[3, 1, 4, 1, 5], [9]]
+    row = np.array([0, 0, 0, 0, 9, *generate(model, prompts, 60, temperature=0)[1]])
+    for n in range(20, len(row)):
+        with no_grad(): expected = model(row[None, window_start(n, 16):n]).data[0, -1].argmax()
+        assert row[n] == expected
 
 
 @pytest.mark.parametrize("positions", POSITIONS)
@@ -86,6 +95,20 @@ def test_attention_shows_what_the_blocks_use():
     for a in pictures:
         np.testing.assert_allclose(a.sum(-1), 1)
         assert (np.triu(a, 1) == 0).all()
+
+
+def test_weights_begin_small_and_those_that_add_to_x_smaller():
+    model = GPT(50, 16, 8, 4, 64, seed=0).built_now()
+    block = model.blocks[3]
+    for weight, expected in ((model.tokens, 0.02), (block.expand_kernel, 0.02), (block.contract_kernel, 0.005),
+                             (block.attention.output_kernel, 0.005)):
+        assert weight.data.std() == pytest.approx(expected, rel=0.05)
+
+
+def test_a_memory_is_full_at_its_room():
+    memory, k = KeyValues(5), np.zeros((1, 2, 3, 4))
+    assert memory.add(k, k)[0].shape == (1, 2, 3, 4)
+    with pytest.raises(ShapeError, match="room for 5 steps and would have to hold 6"): memory.add(k, k)
 
 
 def test_tied_weights_are_one_matrix():
@@ -145,6 +168,9 @@ def test_a_penalty_keeps_from_repeating():
     model = lively()
     plain, careful = (generate(model, [3], 15, temperature=0, repetition_penalty=p) for p in (1.0, 1e9))
     assert len(set(careful.tolist())) > len(set(plain.tolist()))
+    scores = np.array([2.0, -2.0, 1.0, 0.5])
+    penalize(scores, np.array([0, 1, 1]), 2.0)
+    assert scores.tolist() == [1.0, -4.0, 1.0, 0.5]
 
 
 def test_stop_ends_a_row_and_the_stream():

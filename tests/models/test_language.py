@@ -14,9 +14,10 @@ from tinyfm.models.compare_language import ENTRIES, recipe
 from tinyfm.models.counts import Counts
 from tinyfm.models.generate import generate
 from tinyfm.models.gpt import GPT
-from tinyfm.models.language import Settings, bits, built, evaluate, optimizers_of, perplexity, train, windows
+from tinyfm.models.language import Settings, bits, built, evaluate, learn, optimizers_of, perplexity, train, windows
 from tinyfm.models.mlp import MLP
 from tinyfm.models.recurrent import Recurrent
+from tinyfm.optim import global_norm
 
 V = 7
 MODELS = {
@@ -100,7 +101,7 @@ def test_evaluation_reads_every_token_that_counts_once():
         block_size = 16
         def __call__(self, x):
             seen.append(x)
-            return np.zeros((*x.shape, 500))
+            return np.eye(500)[np.full(x.shape, 499)] * (np.arange(x.shape[1]) < 12)[:, None] * 100   # sure, and wrong
     assert evaluate(Spy(), ids, context=12) == pytest.approx(log(500))
     counted = np.concatenate([x[:, 12:].ravel() for x in seen])
     assert np.array_equal(counted, np.arange(12, 12 + len(counted))) and len(counted) > 180
@@ -119,10 +120,18 @@ def test_training_goes_down_prints_and_repeats(corpus, capsys):
 
 
 def test_accumulated_batches_make_the_step_of_one_large_batch(corpus):
-    small, large = (built(GPT(corpus.tokenizer.size, 16, 1, 2, 16, seed=2, dtype="float64")) for _ in "ab")
-    for model, settings in ((small, Settings(steps=1, batch_size=4, accumulate=3)), (large, Settings(1, 12))):
-        train(model, corpus, settings, verbose=0)
-    for a, b in zip(small.parameters(), large.parameters()): np.testing.assert_allclose(a.data, b.data, atol=1e-9)
+    gradients = []
+    for settings in (Settings(batch_size=4, accumulate=3, clip=1e9), Settings(batch_size=12, clip=1e9)):
+        parameters = (model := built(GPT(corpus.tokenizer.size, 16, 1, 2, 16, seed=2, dtype="float64"))).parameters()
+        learn(model, corpus.train, parameters, [], settings, np.random.default_rng(0))
+        gradients.append([p.grad for p in parameters])
+    for a, b in zip(*gradients): np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_the_norm_of_all_gradients_is_bounded(corpus):
+    model = built(GPT(corpus.tokenizer.size, 16, 1, 2, 16, seed=2))
+    learn(model, corpus.train, model.parameters(), [], Settings(clip=0.01), np.random.default_rng(0))
+    assert global_norm([p.grad for p in model.parameters()]) == pytest.approx(0.01, rel=1e-4)
 
 
 def test_only_matrices_decay_and_the_rate_warms_up():

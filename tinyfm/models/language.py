@@ -80,8 +80,9 @@ def learn(model: Any, ids: Array, parameters: Sequence[Tensor], optimizers: Sequ
         x = windows(ids, rng.integers(0, len(ids) - model.block_size, settings.batch_size), model.block_size)
         loss = ops.softmax_cross_entropy(model(x[:, :-1], training=True), x[:, 1:])
         (loss * (1 / settings.accumulate)).backward()
-    clipped, _ = optim.clip_by_global_norm([p.grad for p in parameters], settings.clip)
-    for p, g in zip(parameters, clipped): p.grad = g
+    norm = optim.global_norm([p.grad for p in parameters])
+    if norm > settings.clip:
+        for p in parameters: p.grad = p.grad * (settings.clip / norm)  # type: ignore[operator]
     for optimizer in optimizers: optimizer.step()
     return loss.item()
 
