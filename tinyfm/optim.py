@@ -12,7 +12,6 @@ The arithmetic of one update, in place and a tile at a time, is in `kernels.upda
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -238,18 +237,13 @@ def clip_by_value(gradients: Gradients, bound: float) -> Gradients:
     return [None if g is None else np.clip(g, -bound, bound) for g in gradients]
 
 
-def global_norm(gradients: Gradients) -> float:
-    """||g||, g being all gradients as one vector."""
-    return sqrt(sum(float(np.vdot(g, g)) for g in gradients if g is not None))
-
-
 def clip_by_global_norm(gradients: Gradients, max_norm: float) -> tuple[Gradients, float]:
     """Scale all gradients by min(1, max_norm / ||g||), g being all of them as one vector.
 
     Returns new arrays, and the norm before.  Raises SettingError if max_norm <= 0.  Pascanu et al. 2013, section 3.2.
     """
     if not max_norm > 0: raise SettingError(f"max_norm must be positive, received {max_norm}.")
-    norm = global_norm(gradients)
+    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients if g is not None)))
     scale = max_norm / norm if norm > max_norm else 1.0
     return [None if g is None else g * scale for g in gradients], norm
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -80,11 +80,15 @@ def learn(model: Any, ids: Array, parameters: Sequence[Tensor], optimizers: Sequ
         x = windows(ids, rng.integers(0, len(ids) - model.block_size, settings.batch_size), model.block_size)
         loss = ops.softmax_cross_entropy(model(x[:, :-1], training=True), x[:, 1:])
         (loss * (1 / settings.accumulate)).backward()
-    norm = optim.global_norm([p.grad for p in parameters])
-    if norm > settings.clip:
+    if (norm := global_norm(parameters)) > settings.clip:
         for p in parameters: p.grad = p.grad * (settings.clip / norm)  # type: ignore[operator]
     for optimizer in optimizers: optimizer.step()
     return loss.item()
+
+
+def global_norm(parameters: Sequence[Tensor]) -> float:
+    """||g||, g being all gradients as one vector."""
+    return sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in parameters if p.grad is not None))
 
 
 def optimizers_of(parameters: Sequence[Tensor], settings: Settings) -> list[optim.Optimizer]:
