@@ -69,7 +69,7 @@ def main() -> None:
     w = fm.tensor(np.ones((64, 32)), requires_grad=True)
     ours = fastest(lambda: [dense(x, w, b, activation="relu") for _ in range(200)], 50) / 200
     bare = fastest(lambda: [Op.__call__(dense, x, w, b, activation="relu") for _ in range(200)], 50) / 200
-    print(f"a fused op while nobody traces: {ours * 1e6:.2f} us; without looking whether somebody does: {bare * 1e6:.2f} us")
+    print(f"a fused op while nobody traces: {ours * 1e6:.2f} us; not asking whether somebody does: {bare * 1e6:.2f} us")
     shutil.rmtree(path.parent)
 
 

@@ -168,15 +168,25 @@ def test_contributions_meet_visibly_and_equals_shows_what_is_lost(open_page):
     page.go(len(page.trace))
     page.select("h")
     assert len(page.all("#node .sums tbody tr")) >= 4 and "sum so far" in page.text("#node")
+    assert "Σ4" in page.card("h")[1] and "Σ" not in page.card("a")[1]
     right = page.card("w1")[1]
     page.press("#equals")
     assert page.find("#equals").get_attribute("aria-pressed") == "true" and "=" in page.text("#banner")
+    assert "with = the gradient is not the slope" in page.text(".check")
     assert page.card("w1")[1] != right and "spoilt" in page.card("w1")[0] and page.all("#node tr.lost")
     page.type("e")
     assert page.card("w1")[1] == right and not page.find("#banner").is_displayed()
 
 
 # ------------------------------------------------------------ 5, 6: the source and the arrays
+
+def test_a_node_leads_to_the_step_in_which_its_gradient_arrives(open_page):
+    page = open_page("perceptron")
+    page.select("b")
+    assert "No gradient has reached it yet" in page.text("#node")
+    page.press("#node [data-step]")
+    assert page.t == page.step_of("backward", "b")
+
 
 def test_source_and_graph_are_linked_both_ways(open_page):
     page = open_page("perceptron")

@@ -52,8 +52,14 @@ const shapeOf = i => isNumber(i) ? [] : T.arrays[i].s;
 function short(i) {
   if (i < 0) return "";
   const one = single(i);
-  return one !== null ? fmt(one) : T.arrays[i].s.join("×");
+  const {s} = T.arrays[i];
+  return one !== null ? fmt(one) : s.length === 1 ? shapeText(s) : s.join("×");
 }
+
+// The same, with the numbers of a short vector: [0.3, 0, 0.45].
+const isListed = i => i >= 0 && (single(i) !== null || T.arrays[i].s.length === 1 && T.arrays[i].s[0] < 6);
+const listed = i => !isListed(i) || single(i) !== null ? short(i) :
+  `[${T.arrays[i].grids[0].rows[0].map(v => fmt(v, 3)).join(", ")}]`;
 
 function largest(i) {
   const a = T.arrays[i];
@@ -106,7 +112,7 @@ function sentence(i) {
   if (e.p === 2) return `${title(e.n)} moves from ${describe(e.b)} to ${describe(e.v)}.`;
   const first = T.events[i - 1]?.p !== 1 || T.events[i - 1].w !== e.w, g = describe(e.g);
   const sends = e.to.map(s => `${describe(s.d)} to ${title(s.n)}`).join(" and ");
-  if (first) return `The backward pass begins at ${title(e.n)} with the gradient ${g}.` + (sends ? ` It sends ${sends}.` : "");
+  if (first) return `The backward pass begins at ${title(e.n)} with the gradient ${g}. It sends ${sends || "nothing"}.`;
   if (sends) return `${fullName(e.n)} has its gradient ${g} and sends ${sends}.`;
   if (e.x) return `The gradient of ${title(e.n)} is complete: ${g}.`;
   if (e.b !== undefined) return `${title(e.n)} adds ${g} to the .grad that it had, ${describe(e.b)}: ${describe(e.f)}.`;
@@ -114,7 +120,7 @@ function sentence(i) {
   return `${fullName(e.n)} sends nothing on.`;
 }
 
-const describe = i => i < 0 ? "a value that was not kept" : single(i) !== null ? fmt(single(i))
+const describe = i => i < 0 ? "a value that was not kept" : isListed(i) ? listed(i)
     : `a ${T.arrays[i].s.join(" × ")} array`;
 
 // Every node that lies on a way from node n to the node the backward pass began at.

@@ -162,7 +162,8 @@ function draw() {
         eb]), class: "backward", "marker-start": "url(#tail)"});
     w.label = make("text", {class: "carried", "text-anchor": "middle"});
     const mid = via.length ? via[via.length >> 1] : [(sb[0] + eb[0]) / 2, (sb[1] + eb[1]) / 2];
-    w.label.setAttribute("x", mid[0]); w.label.setAttribute("y", mid[1] + 18);
+    const rises = !graph.upright && eb[1] < sb[1] - 4;
+    w.label.setAttribute("x", mid[0] - (rises ? 16 : 0)); w.label.setAttribute("y", mid[1] + (rises ? -14 : 18));
     w.group = make("g", {class: "wire"}, w.forward, w.backward);
     wires.append(w.group); labels.append(w.label);
     graph.wires.push(w);
@@ -208,7 +209,10 @@ function card(n, r) {
   const room = Math.floor((r.w - 34 - 7.9 * parts.name.textContent.length) / 7);
   const kindText = own && node.o ? opText(n) : node.k === "i" ? "input" : node.k === "c" && own ? "constant" : "";
   parts.op.textContent = kindText.length <= room ? kindText : room > 3 ? kindText.slice(0, room) : "";
-  g.append(parts.name, parts.op, parts.value, parts.grad, parts.picture, parts.shadow);
+  parts.met = make("text", {x: r.w - 24, y: r.h + 4.5, "text-anchor": "middle"});
+  parts.badge = make("g", {class: "badge none"}, make("rect", {x: r.w - 42, y: r.h - 9, width: 36, height: 18, rx: 9}),
+    parts.met);
+  g.append(parts.badge, parts.name, parts.op, parts.value, parts.grad, parts.picture, parts.shadow);
   graph.cards.set(n, parts);
   return g;
 }
@@ -248,13 +252,14 @@ function showCard(n, c, state, now, phase, near, marks) {
     broke !== undefined && broke < state.t ? "broke" : "", g >= 0 && isZero(g) ? "zero" : ""].filter(Boolean).join(" ");
   const value = v >= 0 ? short(v) : state.made[n] ? "not kept" : "";
   const one = g >= 0 ? single(g) : null, parts = state.parts[n];
-  let grad = g < 0 ? "" : `∇ ${one !== null ? fmt(one) : isZero(g) ? "0" : `≤ ${fmt(largest(g), 2)}`}`;
-  if (parts && parts[0].of > 1) grad += parts.length < parts[0].of ? ` (${parts.length}/${parts[0].of})`
-      : ` Σ${parts.length}`;
+  const grad = g < 0 ? "" : `∇ ${one !== null ? fmt(one) : isZero(g) ? "0" : `≤ ${fmt(largest(g), 2)}`}`;
+  const met = !parts || parts[0].of < 2 ? "" : (parts.length < parts[0].of ? `${parts.length}/` : "Σ") + parts[0].of;
   set(c, "class", classes, () => c.g.setAttribute("class", classes));
   set(c, "value", value, () => { c.value.textContent = value; });
   set(c, "grad", grad, () => { c.grad.textContent = grad; });
-  const label = [fullName(n), value ? `value ${value}` : "not computed yet", grad ? `gradient ${grad.slice(2)}` : ""]
+  set(c, "met", met, () => { c.met.textContent = met; c.badge.setAttribute("class", met ? "badge" : "badge none"); });
+  const label = [fullName(n), value ? `value ${value}` : "not computed yet", grad ? `gradient ${grad.slice(2)}` : "",
+    met.startsWith("Σ") ? `the sum of ${met.slice(1)} contributions` : met ? `${met} contributions so far` : ""]
     .filter(Boolean).join(", ");
   set(c, "label", label, () => c.g.setAttribute("aria-label", label));
   if (graph.cards.size > 120) return;

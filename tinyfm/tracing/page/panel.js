@@ -188,7 +188,7 @@ function contribution(e, i, s, own, state) {
         `${fmt(x.said[0])} · (${fmt(x.said[1])} − ${bracketed(x.said[2])}) = `, number(x.result),
         ", with ⟨ȳ, y⟩ summed over the axis") : null,
     x.summed?.length ? h("p", {class: "note"},
-        `${s.a} was stretched along axis ${x.summed.join(" and ")}, so its gradient is the sum over ${x.over} elements: `,
+        `${s.a} was stretched along axis ${x.summed.join(" and ")}, so its gradient is the sum of ${x.over} numbers: `,
         `at ${where(x.to) || "()"} `, number(x.total), ".") : null, code(line)];
   if (s.of > 1) {
     const parts = (state.parts[s.n] ?? []).filter(p => p.event < i || (p.event === i && p.arg <= s.a || p.event === i));
@@ -201,18 +201,19 @@ function contribution(e, i, s, own, state) {
 
 // What met at a node: each contribution, the running sum, and what `=` would have kept.
 function accumulation(n, parts, overwrite) {
-  const rows = parts.map(p => h("tr", {class: overwrite && p !== parts.at(-1) ? "lost" : ""},
-      h("th", {scope: "row"}, `from ${title(p.from)} as ${p.arg}`), h("td", {}, short(p.d)),
-      h("td", {}, short(p.sum))));
-  const last = parts.at(-1), wrong = last.wrong;
-  return h("div", {}, h("table", {class: "sums running"}, h("thead", {},
-      h("tr", {}, h("th", {scope: "col"}, "contribution"), h("th", {scope: "col"}, "adds"),
-      h("th", {scope: "col"}, "sum so far"))), h("tbody", {}, ...rows)),
-    wrong !== undefined ? h("p", {class: overwrite ? "warning" : "note"}, h("code", {}, "="), " in place of ",
-        h("code", {}, "+="), " would leave ", h("b", {}, single(wrong) !== null ? short(wrong) : "another array"),
-        single(last.sum) !== null ? `; right is ${short(last.sum)}.` : ".",
-      single(wrong) === null ? heat(wrong, "with =") : null) : parts.length > 1
-          ? h("p", {class: "note"}, "Here = would by chance give the same.") : null);
+  const last = parts.at(-1), head = ["contribution", "adds", "sum so far"].map(said => h("th", {scope: "col"}, said));
+  const rows = parts.map(p => h("tr", {class: overwrite && p !== last ? "lost" : ""},
+    h("th", {scope: "row"}, `from ${title(p.from)} as ${p.arg}`), h("td", {}, listed(p.d)),
+    h("td", {}, listed(p.sum))));
+  const table = h("table", {class: "sums running"}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows));
+  return h("div", {}, table, parts.length < 2 ? null : last.wrong === undefined ?
+    h("p", {class: "note"}, "Here = would by chance give the same.") : lost(last, overwrite));
+}
+
+function lost(last, overwrite) {
+  const said = isListed(last.wrong) ? [h("b", {}, listed(last.wrong)), `; right is ${listed(last.sum)}.`] : ["this:"];
+  return h("div", {class: overwrite ? "warning" : "note"}, h("code", {}, "="), " in place of ", h("code", {}, "+="),
+    " would leave ", ...said, isListed(last.wrong) ? null : heat(last.wrong, "With = in place of +="));
 }
 
 function sums(rows, total) {
@@ -313,5 +314,5 @@ function check(n, spoilt) {
       h("tbody", {}, ...rows.map(([at, a, b, error]) => h("tr", {}, h("th", {scope: "row"}, where(at) || "()"),
           h("td", {}, fmt(a)), h("td", {}, fmt(b)), h("td", {}, fmt(error, 2)))))),
     kink ? h("p", {class: "note"},
-        "Left and right of this point the slope differs (as of relu at 0): the difference shows the mean of both.") : null);
+        "Left and right of this point the slope differs (as of relu at 0): here stands the mean of both.") : null);
 }
