@@ -70,6 +70,13 @@ def test_the_engine_passes_its_own_checks():
         for check in e.checks: check.run(Local(e.module), generator(check, 0))
 
 
+def test_every_exercise_that_a_lesson_names_exists():
+    lessons = "".join(p.read_text("utf-8") for p in (CATALOGUE.parents[2] / "tutorials").glob("*.py"))
+    named = "".join(re.findall(r"Exercises that follow:\*\*((?:.+\n)+)", lessons))
+    found = set(re.findall(r"`([a-z]\w*)`", named)) - {"fit"}                       # a function of ours, beside them
+    assert len(found) > 20 and found <= {e.name for e in catalogue()}
+
+
 # ------------------------------------------------------------ the format
 
 SMALL = '''"""Half of it"""

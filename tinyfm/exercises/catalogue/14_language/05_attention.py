@@ -30,7 +30,7 @@ from tinyfm.exercises.laws import agree, check, normal, vectorised
 from tinyfm.ops import scaled_dot_product_attention as of_engine
 
 minutes = 25
-requires = ["softmax", "matmul"]
+requires = ["causal_mask", "matmul"]
 hints = [
     "Shapes: (queries, d) times (d, keys) gives a score for each query and key. Over which axis must the weights sum to 1?",
     "swapaxes(-1, -2) transposes the last two axes. np.tri(n, n) is 1 where key <= query. Mask first, then softmax.",
