@@ -117,6 +117,16 @@ def test_a_known_mistake_is_named(ask, folder):
     assert "That is the square" in ask("check")[1]
 
 
+def test_an_endless_loop_is_waited_for_once(folder):
+    work = progress.open_work(folder)
+    text = (folder.parent / "set/01_first/01_double.py").read_text()
+    (folder.parent / "set/01_first/01_double.py").write_text(text.replace("hidden=True", "seconds=0.3").replace(
+        "@check\ndef doubles(", "@check(seconds=0.3)\ndef doubles("))
+    work.path(work.find("double")).write_text("def double(x):\n    while True: pass\n")
+    code, outcomes, _ = learner.check(work, work.find("double"))
+    assert code == learner.FAIL and [o.kind for o in outcomes] == ["ended", "waits"]
+
+
 @pytest.mark.slow
 def test_never_advances_by_itself(ask, folder):
     write(folder, "double", "return x + x")

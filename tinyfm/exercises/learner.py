@@ -9,7 +9,7 @@ from typing import Any
 
 from tinyfm.engine import Op
 from tinyfm.exercises.exercise import BLOCK, Exercise
-from tinyfm.exercises.judge import Outcome, judge
+from tinyfm.exercises.judge import WAITS, Outcome, judge
 from tinyfm.exercises.progress import Work
 
 PASS, FAIL, STUB = 0, 1, 3                       # exit codes; 2 is a mistake in what was asked
@@ -39,7 +39,12 @@ def check(work: Work, exercise: Exercise) -> tuple[int, list[Outcome], str]:
     """Run the public checks on the learner's file and keep the result: (exit code, outcomes, what the code printed)."""
     path, printed = work.path(exercise), [""]
     source = path.read_text("utf-8", errors="replace")
-    outcomes = list(judge(exercise, source, told=lambda text: printed.__setitem__(0, text)))
+    outcomes: list[Outcome] = []
+    for outcome in judge(exercise, source, told=lambda text: printed.__setitem__(0, text)):
+        outcomes.append(outcome)
+        if outcome.kind == "ended": break        # the next check would loop as long again
+    waiting = [c for c in exercise.checks if not c.hidden][len(outcomes):]
+    outcomes += [Outcome(c.name, c.points, False, False, *WAITS) for c in waiting]
     code = status(outcomes)
     record = work.record(exercise)
     failed = next((o for o in outcomes if not o.passed), None)
