@@ -76,3 +76,14 @@ def test_the_glossary_names_what_exists():
         names = re.fullmatch(r"`([\w.]+)`", code)[1].split(".")
         if names[0] == "fm": assert reduce(getattr, names[1:], tinyfm) is not None
     assert len(rows) >= 60
+
+
+def test_the_instructors_guide_counts_right():
+    text, exercises = (FOLDER / "instructors.md").read_text("utf-8"), catalogue()
+    minutes = dict.fromkeys((e.topic for e in exercises), 0)
+    for e in exercises: minutes[e.topic] += e.minutes
+    assert f"{len(exercises)} exercises in {len(minutes)} topics" in text
+    rows = re.findall(r"^\| \d+ \| .*? \| (.*?) \| (\d+) \|$", text, re.M)
+    assert len(rows) == 12 and {t for row in rows for t in re.findall(r"\d\d_\w+", row[0])} == set(minutes)
+    for topics, said in rows:
+        if "half" not in topics: assert sum(minutes[t] for t in re.findall(r"\d\d_\w+", topics)) == int(said), topics
