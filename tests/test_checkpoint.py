@@ -363,12 +363,12 @@ while True:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @each_format
 def test_a_killed_writer_leaves_the_old_or_the_new_checkpoint(tmp_path, suffix):
-    """kill -9 at 50 random moments of saving; every load gives one whole version, bit for bit."""
+    """kill -9 at 25 random moments of saving; every load gives one whole version, bit for bit."""
     path, size, version, torn = tmp_path / f"x{suffix}", 3_000_000, 0, 0
     moments = random.Random(suffix)
     first = np.random.default_rng(0).integers(0, 256, size, np.uint8)
     checkpoint.save(path, {"w": first, "step": np.array(0)}, {"version": "0"})
-    for _ in range(50):
+    for _ in range(25):
         command = [sys.executable, "-c", WRITER, str(path), str(version), str(size)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
             assert writer.stdout.read(1) == b"s"          # the first save begins
@@ -382,6 +382,6 @@ def test_a_killed_writer_leaves_the_old_or_the_new_checkpoint(tmp_path, suffix):
         assert version in (finished, finished + 1)
         assert arrays["step"] == version
         assert np.array_equal(arrays["w"], np.random.default_rng(version).integers(0, 256, size, np.uint8))
-    assert torn >= 10, f"only {torn} of 50 kills hit a writer at work"
+    assert torn >= 5, f"only {torn} of 25 kills hit a writer at work"
     checkpoint.save(path, {})
     assert os.listdir(tmp_path) == [path.name]

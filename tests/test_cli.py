@@ -14,6 +14,7 @@ import tinyfm
 from tinyfm.checkpoint import load
 from tinyfm.cli import blas, doctor, main, options, table
 from tinyfm.data import digits
+from tinyfm.models.digits import Settings, network
 from tinyfm.nn import Dense, Flatten, Sequential
 
 PICTURES = ["learning_curve.png", "confusion_matrix.png", "predictions.png"]
@@ -47,12 +48,14 @@ def shown(tmp_path_factory):
 
 # ------------------------------------------------------------ demo
 
+@pytest.mark.slow
 def test_demo_learns_and_says_so(shown):
     accuracy = float(re.search(r"test accuracy +(0\.\d{4})", shown[1])[1])
     assert accuracy > 0.7
     assert "epoch 2/2" in shown[1]
 
 
+@pytest.mark.slow
 def test_demo_names_every_file_that_it_writes(shown):
     folder, out = shown
     files = {path.name for path in folder.iterdir()}
@@ -60,6 +63,7 @@ def test_demo_names_every_file_that_it_writes(shown):
     assert all(name in out for name in files) and str(folder) in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURES)
 def test_demo_draws_pictures_that_show_something(shown, name):
     picture = imread(shown[0] / name)
@@ -67,6 +71,7 @@ def test_demo_draws_pictures_that_show_something(shown, name):
     assert min(picture.shape[:2]) > 300 and len(colours) > 20
 
 
+@pytest.mark.slow
 def test_the_accuracy_printed_is_that_of_the_model_saved(shown):
     folder, out = shown
     (images, labels) = digits.load_data()[1]
@@ -75,6 +80,7 @@ def test_the_accuracy_printed_is_that_of_the_model_saved(shown):
     assert f"{accuracy:.4f}" in out
 
 
+@pytest.mark.slow
 def test_the_next_step_that_demo_proposes_works(shown):
     command = shown[1].strip().splitlines()[-1].split()
     assert command[:2] == ["tinyfm", "predict"]
@@ -114,6 +120,7 @@ def test_training_that_diverges_is_no_success(ask):
     assert code == 1 and err.startswith("tinyfm: The loss became") and len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_predict_prints_the_largest_of_ten_probabilities(ask, shown, tmp_path):
     (images, labels) = digits.load_data(0, 40)[1]
     paths = [tmp_path / f"{i}.png" for i in range(40)]
@@ -128,6 +135,7 @@ def test_predict_prints_the_largest_of_ten_probabilities(ask, shown, tmp_path):
     assert (shares[np.arange(40), read] == shares.max(1)).all() and np.mean(read == labels) > 0.7
 
 
+@pytest.mark.slow
 def test_predict_takes_any_size_and_either_colour(ask, shown, tmp_path):
     folder, _ = shown
     digit = imread(folder / "digit.png")[..., 0]                          # dark on light, 224 x 224
@@ -142,19 +150,19 @@ def test_predict_takes_any_size_and_either_colour(ask, shown, tmp_path):
 # ------------------------------------------------------------ mistakes
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory, shown):
+def files(tmp_path_factory):
     """A folder with a good model, broken ones, and pictures that are none."""
     folder = tmp_path_factory.mktemp("files")
-    good = (shown[0] / "digits.safetensors").read_bytes()
-    (folder / "good.safetensors").write_bytes(good)
+    network(Settings()).save(folder / "good.safetensors")
+    good = (folder / "good.safetensors").read_bytes()
     (folder / "cut.safetensors").write_bytes(good[:len(good) // 2])
     (folder / "forged.safetensors").write_bytes(b"\xff" * 8 + good[8:])
     (folder / "text.npz").write_text("no model")
     (folder / "empty.npz").write_bytes(b"")
     (folder / "text.png").write_text("no picture")
-    (folder / "cut.png").write_bytes((shown[0] / "digit.png").read_bytes()[:300])
     imsave(folder / "blank.png", np.ones((30, 30)), cmap="gray", vmin=0, vmax=1)
     imsave(folder / "digit.png", digits.load_data(0, 1)[1][0][0])
+    (folder / "cut.png").write_bytes((folder / "digit.png").read_bytes()[:300])
     for name, layers in (("table", [Dense(3, activation="softmax", input_shape=(4,))]),
                          ("number", [Flatten(input_shape=(28, 28)), Dense(1)])):
         Sequential(layers).save(folder / f"{name}.npz")
@@ -178,7 +186,7 @@ MISTAKES = {
     "predict good.safetensors text.png": "text.png", "predict good.safetensors cut.png": "cut.png",
     "predict good.safetensors blank.png": "blank.png: There is no digit", "predict good.safetensors .": "not a file",
     "predict table.npz digit.png": "28 x 28", "predict number.npz digit.png": "probabilities",
-    "demo --output text.npz": "text.npz: File exists", "demo --limit 1": "no examples", "doctor --loud": "--loud",
+    "demo --output text.npz": "text.npz: File exists", "demo --limit 1": "at least 12", "doctor --loud": "--loud",
 }
 
 

@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-import compare
-import workloads
+BENCHMARKS = str(Path(__file__).parent.parent / "benchmarks")
+sys.path.insert(0, BENCHMARKS)
+import compare  # noqa: E402
+import workloads  # noqa: E402
+
+sys.path.remove(BENCHMARKS)                      # other libraries look for packages called as files there are
 
 CASES = [(key, case) for key in workloads.FILES if key != "W7" for case in workloads.workload(key).CASES]
 

@@ -1,13 +1,12 @@
 """The gallery of mistakes says what it says, names place and fix, and its page is not stale."""
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import gallery
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import gallery  # noqa: E402
 
 
 @pytest.mark.parametrize("mistake", gallery.MISTAKES, ids=lambda f: f.__name__)

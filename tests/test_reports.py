@@ -1,12 +1,11 @@
 """The page of reports names each mistake, and is not stale."""
-import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import reports
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import reports  # noqa: E402
 
 KINDS = {
     "the_sum_that_broadcasting_needs": {"b": ["not-summed-over-broadcast"]},

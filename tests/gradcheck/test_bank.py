@@ -31,6 +31,7 @@ def outcomes(entry):
 
 
 @cache
+@cache
 def score(half):
     """Counts, the number of wrong gradients, and of those that have a name."""
     counts = Counter(outcome for entry in load(half) for outcome in outcomes(entry))

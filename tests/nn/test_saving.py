@@ -212,3 +212,13 @@ def test_a_torn_file(tmp_path: Path) -> None:
     for cut in (0, 7, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:cut])
         with pytest.raises(FormatError, match=r"m\.safetensors"): load_model(path)
+
+
+def test_a_model_that_was_compiled_and_never_trained_is_saved_and_trained_later(tmp_path):
+    net = Sequential([Dense(3, input_shape=(2,))], seed=0)
+    net.compile("adam", "mean_squared_error")
+    net.save(tmp_path / "new.npz")
+    again = load_model(tmp_path / "new.npz")
+    x = np.ones((4, 2), np.float32)
+    assert np.array_equal(again.predict(x), net.predict(x))
+    again.fit(x, np.ones((4, 3)), verbose=0)

@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
                                  description=__doc__)
     parser.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help=f"for the pictures ({FOLDER})")
     parser.add_argument("--epochs", type=options.count, default=5, metavar="N", help="how often each image is seen (5)")
-    parser.add_argument("--limit", type=options.count, default=12_000, metavar="N", help="images to train on (12,000)")
+    parser.add_argument("--limit", type=options.images, default=12_000, metavar="N", help="images to train on (12,000)")
     parser.add_argument("--steps", type=options.count, default=300, metavar="N", help="of the language model (300)")
     parser.add_argument("--seed", type=options.seed, default=0, metavar="N", help="where all random numbers start (0)")
     parser.set_defaults(run=demo)

@@ -13,6 +13,12 @@ def count(text: str) -> int:
     return int(text)
 
 
+def images(text: str) -> int:
+    """A whole number of at least 12: one image in twelve is kept aside while training."""
+    if count(text) < 12: raise ArgumentTypeError(f"expected at least 12 images, received {text}")
+    return int(text)
+
+
 def seed(text: str) -> int:
     """A whole number of at least 0."""
     if not (text.isascii() and text.isdigit()):

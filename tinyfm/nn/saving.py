@@ -25,7 +25,7 @@ def save(model: Any, path: Any) -> None:
     weights = model.state_dict()
     arrays, text = checkpoint.flatten({"training": {
         "seed": model.seed, "epoch": model.epoch, "random": model.random_state(),
-        "optimizer": model.optimizer.state_dict() if model.optimizer else None}})
+        "optimizer": model.optimizer.state_dict() if model.optimizer and model.optimizer.parameters else None}})
     if clash := weights.keys() & arrays.keys():
         raise ValueError(f"A weight called {min(clash)!r} clashes with the training state; name its layer differently.")
     checkpoint.save(path, weights | arrays, {"architecture": json.dumps(architecture(model)), **text})
