@@ -47,6 +47,11 @@ def test_spread_is_the_nearest_order_keeping_place(wanted):
         assert cost <= float(((other - wanted) ** 2).sum()) + 1e-6
 
 
+def test_an_input_stands_just_before_its_first_use():
+    made = layout.layout([4, 0, 1, 2, 3], [(0, 1), (1, 2), (2, 3), (4, 3)])
+    assert made.place[4][0] == made.place[3][0] - 1 and made.place[0][0] == 0
+
+
 def test_crossings_are_counted_and_removed():
     after = {0: [3], 1: [2]}
     assert layout.crossings([[0, 1], [2, 3]], after) == 1 and layout.inversions([3, 1, 2]) == 2

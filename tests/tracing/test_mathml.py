@@ -5,6 +5,7 @@ import pytest
 
 import tinyfm  # noqa: F401  (fills the table)
 from tinyfm.operators import table
+from tinyfm.ops.shape import concat_op
 from tinyfm.tracing.code import forward_line, rule_line
 from tinyfm.tracing.mathml import mathml, symbols, text
 
@@ -35,8 +36,17 @@ def test_what_is_outside_the_subset_is_refused(latex):
     with pytest.raises(ValueError, match="not in the subset"): mathml(latex)
 
 
+def test_scripts_stand_where_they_belong():
+    assert mathml("x_i") == "<math><msub><mi>x</mi><mi>i</mi></msub></math>"
+    assert mathml("x^2") == "<math><msup><mi>x</mi><mn>2</mn></msup></math>"
+    assert "<munder>" in mathml(r"\sum_i x_i") and "<munderover>" in mathml(r"\int_0^x")
+    assert "<msubsup>" in mathml("x_i^2")
+
+
 def test_the_code_of_a_rule_is_the_line_of_the_table():
     assert rule_line(table["multiply"], "b") == "b: lambda g, a: g * a"
     assert rule_line(table["tanh"], "x") == "x: lambda g, out: g * (1.0 - out * out)"
+    inner = rule_line(concat_op(2), "x1")                          # a lambda made within a function
+    assert inner.startswith("x1: lambda g, axis, starts: getitem(g, ")
     assert forward_line(table["exp"]) == "def exp(x): return np.exp(x)"
     assert all(forward_line(op) and all(rule_line(op, a) for a in op.latex) for op in table.values())

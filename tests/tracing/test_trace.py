@@ -11,7 +11,18 @@ import tinyfm as fm
 from tests.tracing.graphs import leaves_of, programs, run
 from tinyfm.engine import state
 from tinyfm.errors import FormatError, GraphError
-from tinyfm.nn import Conv2D, Dense, Flatten, MaxPooling2D, Sequential
+from tinyfm.nn import (
+    LSTM,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNormalization,
+    MaxPooling2D,
+    Sequential,
+)
 from tinyfm.optim import SGD
 from tinyfm.tracing import load
 from tinyfm.tracing.events import State
@@ -169,6 +180,19 @@ def test_what_a_rule_computes_for_itself_is_not_recorded():
     assert {"sin", "cos"} <= {n.op for n in second.nodes}
 
 
+def test_forward_mode_leaves_no_steps_of_its_own():
+    with fm.trace() as t: fm.jvp(lambda v: fm.sum(fm.softmax(v)), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
+    assert [n.op for n in t.nodes if n.op] == ["softmax", "sum"] and {e.phase for e in t.events} == {"forward"}
+
+
+def test_arrays_keep_their_order_in_memory():
+    x, w = np.asfortranarray(np.arange(6.0).reshape(2, 3)), fm.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    with fm.trace() as t: fm.sum(x @ w).backward()
+    for seen in (t, from_json(to_json(t))):
+        value = next(n.value for n in seen.nodes if n.kind == "constant")
+        assert value.flags.f_contiguous and not value.flags.c_contiguous and same(value, x)
+
+
 def test_a_nan_is_marked_where_it_began():
     x = fm.tensor([1.0, -1.0], requires_grad=True)
     with np.errstate(invalid="ignore"), fm.trace() as t:
@@ -214,6 +238,8 @@ def test_a_loss_alone_shows_its_graph_and_leaves_grad_alone():
     assert [n.op for n in t.nodes if n.op and n.value is None] == ["add"]       # its rule asked for nothing
     with pytest.raises(GraphError, match="not kept"): replay(t)
     assert "not kept" in t.html()
+    kept = fm.trace(fm.sum(fm.exp(fm.sum(w) + 3.0)))
+    assert same(kept["exp"].value, np.exp(np.sum(w.data) + 3.0))                   # its own rule asks for it
     loss.backward()
     with pytest.raises(GraphError, match=r"Call trace\(loss\) before"): fm.trace(loss)
     with pytest.raises(GraphError, match="takes the tensor"): fm.trace(3.0)
@@ -228,6 +254,9 @@ def test_equals_in_place_of_plus_equals_loses_a_contribution():
         (b * 4.0 + b * 5.0).backward()
     wrong = {t.nodes[t.events[k].sent[i].to].title: float(g) for (k, i), g in overwritten(t).items()}
     assert float(a.grad) == 27.0 and wrong == {"b": 4.0, "a": 12.0}
+    with fm.trace() as twice:
+        for _ in range(2): fm.sin(a * 3.0).backward()
+    assert overwritten(twice) == {}                                                # a new pass starts from nothing
     with fm.trace() as straight: fm.sin(a * 3.0).backward()
     assert overwritten(straight) == {}
 
@@ -277,3 +306,27 @@ def test_json_is_read_back_and_anything_else_is_refused(tmp_path):
     (tmp_path / "bad.json").write_text("[" * 100_000)
     with pytest.raises(FormatError, match="not JSON"): load(tmp_path / "bad.json")
     with pytest.raises(ValueError, match=r"saved as \.html"): t.save(tmp_path / "run.txt")
+
+
+LAYERS = {
+    "lstm": ([LSTM(3), Dense(2)], (2, 4, 3)),
+    "normalised": ([Dense(4), BatchNormalization(), Dropout(0.5), LayerNormalization(), Dense(1, "sigmoid")], (6, 3)),
+    "convolution": ([Conv2D(2, (3, 3), padding="same", activation="tanh"), MaxPooling2D(2), Flatten(), Dense(2)],
+                    (2, 6, 6, 1)),
+    "words": ([Embedding(10, 3), Flatten(), Dense(2, "softmax")], (2, 4)),
+}
+
+
+@pytest.mark.parametrize("layers, shape", LAYERS.values(), ids=LAYERS)
+def test_networks_are_replayed_from_their_file_and_drawn(layers, shape, tmp_path):
+    rng = np.random.default_rng(0)
+    words = len(shape) == 2 and isinstance(layers[0], Embedding)
+    x = rng.integers(0, 10, shape) if words else rng.normal(size=shape).astype(np.float32)
+    model = Sequential(layers, seed=0)
+    with fm.trace() as t:
+        y = model(x, training=True)
+        fm.mean(y * y).backward()
+    t.save(tmp_path / "run.json")
+    found, told = replay(load(tmp_path / "run.json")), t.state().grads
+    assert len(told) == len(model.parameters()) and all(same(found[i], told[i]) for i in told)
+    assert "</html>" in t.html() and t.root() is not None

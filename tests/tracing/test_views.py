@@ -68,10 +68,33 @@ def test_the_numbers_that_are_put_in_give_the_result(program):
     with np.errstate(all="ignore"), fm.trace() as t: run(program, leaves_of(program))
     seen = [numbers.forward(t, n) for n in t.nodes if n.op]
     seen += [numbers.backward(t, e, s) for e in t.events for s in e.sent]
+    for n in t.nodes:
+        x = numbers.forward(t, n)
+        if x.get("values"):
+            given = [x["values"][a] for a in n.entry.args]
+            assert np.isclose(n.entry.forward(*given, **n.settings), x["result"], rtol=1e-5, atol=1e-6)
     for x in seen:
         if "terms" in x and x["count"] == len(x["terms"]):
             total = sum(np.prod(pair) for pair in x["terms"]) + x.get("plus", 0)
             assert np.isclose(total, x["result"], rtol=1e-3, atol=1e-5)
+
+
+def test_both_sides_of_a_product_show_row_and_column():
+    rng = np.random.default_rng(0)
+    a, b = (fm.tensor(rng.normal(size=s), requires_grad=True) for s in ((3, 4), (4, 2)))
+    with fm.trace() as t: fm.sum(fm.tanh(a @ b)).backward()
+    e = next(e for e in t.events if e.phase == "backward" and t.nodes[e.node].op == "matmul")
+    left, right = (numbers.backward(t, e, s) for s in e.sent)
+    assert left["count"] == len(left["terms"]) == 2 and right["count"] == len(right["terms"]) == 3
+    assert [v for v, _ in right["terms"]] == a.data[:, right["at"][0]].tolist()
+
+
+def test_the_page_is_given_every_sum():
+    data = payload(scenes.neuron(), "")
+    h = scenes.neuron()["h"].id
+    sent = [s for e in data["events"] for s in e.get("to", ()) if s["n"] == h]
+    assert [s["of"] for s in sent] == [4] * 4
+    assert np.isclose(data["arrays"][sent[-1]["f"]], sum(data["arrays"][s["d"]] for s in sent), rtol=1e-3)
 
 
 def test_products_windows_and_stretched_axes():

@@ -72,7 +72,7 @@ def overwritten(t: Trace) -> dict[tuple[int, int], Array]:
                 total = right[s.to] + s.gradient if s.to in right else s.gradient
                 wrong[s.to] = total if d is s.gradient and s.to not in right else d
                 right[s.to] = total
-                if wrong[s.to] is not total and not np.array_equal(d, total, equal_nan=True):
+                if not np.array_equal(d, total, equal_nan=True):
                     different[number, place] = d
     return different
 

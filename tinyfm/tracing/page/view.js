@@ -39,6 +39,7 @@ function reveal(n) {
   if (r.x < x + mx) x = r.x - v.w * 0.3; else if (r.x + r.w > x + v.w - mx) x = r.x + r.w - v.w * 0.7;
   if (r.y < y + my) y = Math.min(r.y - my, r.y + r.h / 2 - v.h * 0.4);
       else if (r.y + r.h > y + v.h - my) y = Math.max(r.y + r.h - v.h + my, r.y + r.h / 2 - v.h * 0.6);
+  graph.ticket = {};                                           // whatever was moving stops
   if (x === v.x && y === v.y) return;
   if (calm()) { setView({...v, x, y}); return; }
   const from = {...v}, begin = performance.now(), ticket = graph.ticket = {};

@@ -183,6 +183,7 @@ function wire() {
   new ResizeObserver(() => { const up = innerWidth < 700; if (up !== graph.upright) { graph.upright = up;
       redraw(true); } else if (graph.view) keepShape(); }).observe(svg);
   addEventListener("hashchange", recall);
+  addEventListener("beforeprint", fit);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { thumbs.clear(); redraw(); });
 }
 
@@ -212,7 +213,7 @@ function keys(event) {
 
 function drag() {
   let start = null;
-  svg.addEventListener("pointerdown", event => { graph.moved = false;
+  svg.addEventListener("pointerdown", event => { graph.moved = false; graph.ticket = {};
       start = {x: event.clientX, y: event.clientY, view: graph.view}; });
   addEventListener("pointermove", event => {
     if (!start || !event.buttons) return;
