@@ -15,7 +15,7 @@ TORCH = {
     "average_pool2d": F + "avg_pool2d", "batch_norm": F + "batch_norm", "binary_cross_entropy": F + "binary_cross_entropy",
     "binary_cross_entropy_with_logits": F + "binary_cross_entropy_with_logits", "celu": F + "celu", "clip": "clamp",
     "concat": "cat", "conv1d": F + "conv1d", "conv1d_transpose": F + "conv_transpose1d", "conv2d": F + "conv2d",
-    "conv2d_transpose": F + "conv_transpose2d", "conv_activated": "-", "conv_relu_pool": "-", "cosine_similarity": F + "cosine_similarity",
+    "conv2d_transpose": F + "conv_transpose2d", "conv_activated": "-", "conv_x_activated": "-", "conv_relu_pool": "-", "cosine_similarity": F + "cosine_similarity",
     "cross": "linalg.cross", "ctc_loss": F + "ctc_loss", "dense": "-", "det": "linalg.det", "dropout": F + "dropout", "elu": F + "elu",
     "embedding": F + "embedding", "equal": "eq", "expand_dims": "unsqueeze", "from_diagonal": "diag_embed",
     "gaussian_negative_log_likelihood": F + "gaussian_nll_loss", "gelu": F + "gelu", "getitem": "Tensor.__getitem__",
