@@ -95,10 +95,11 @@ def test_a_broken_file_is_one_clear_error(tmp_path):
     path = tmp_path / "m.safetensors"
     saved.save(path, built(GPT(3, 8, 1, 1, 4)), text.Characters("abc"))
     arrays, told = checkpoint.load(path)
-    for broken in (told | {"language_model": "{"}, told | {"tokenizer": '{"class": "Spy", "tokens": []}'},
-                   told | {"language_model": told["language_model"].replace('"width": 4', '"width": 4000')}):
-        checkpoint.save(path, arrays, broken)
-        with pytest.raises(FormatError, match="does not describe its language model rightly"): saved.load(path)
+    wide = told["language_model"].replace('"width": 4', '"width": 4000')
+    for broken, words in (({"language_model": "{"}, ""), ({"tokenizer": '{"class": "Spy", "tokens": []}'}, "Spy"),
+                          ({"language_model": wide}, "would have more weights than the file holds")):
+        checkpoint.save(path, arrays, told | broken)
+        with pytest.raises(FormatError, match=f"describe its language model rightly.*{words}"): saved.load(path)
     checkpoint.save(path, {k: v for k, v in arrays.items() if k != "norm.beta"}, told)
     with pytest.raises(FormatError, match=r"missing: norm.beta \(4,\)|hold"): saved.load(path)
     checkpoint.save(path, arrays)

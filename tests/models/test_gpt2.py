@@ -41,6 +41,12 @@ def test_what_is_saved_is_loaded(tmp_path):
     assert np.array_equal(logits(gpt2.load(tmp_path / "untied.safetensors", num_heads=2)), logits(untied))
 
 
+def test_the_settings_beside_the_file_are_used(tmp_path):
+    plain = logits(gpt2.load(written(tmp_path, tensors())))
+    for other in ({"layer_norm_epsilon": 0.5}, {"n_head": 4}):
+        assert np.abs(logits(gpt2.load(written(tmp_path, tensors(), CONFIG | other))) - plain).max() > 0
+
+
 def test_what_is_loaded_can_be_trained_further(tmp_path):
     found, ids = gpt2.load(written(tmp_path, tensors()), seed=0), np.arange(6)[None] % 4
     optimizer = optim.AdamW(0.01, parameters=found.parameters())

@@ -60,6 +60,12 @@ def test_no_model_sees_a_later_token(make):
     assert logits(model, ids).shape == (2, 12, V) and (changed[:6] == 0).all() and changed[6] > 1e-6
 
 
+def test_what_stands_before_the_beginning_is_no_token():
+    model = built(MODELS["mlp"]())
+    first, second = logits(model, np.array([[3]]))[0, 0], logits(model, np.array([[0, 0, 3]]))[0, 2]
+    assert np.abs(first - second).max() > 1e-6
+
+
 @each_model
 def test_every_model_writes_past_its_window(make):
     model = built(make())

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -124,6 +125,14 @@ def test_corpora_that_need_no_download():
     assert pydoc.entropy is None and len(pydoc.train) > 300_000
     again = text.load("grammar")
     assert (grammar.train == again.train).all() and not (text.load("grammar", seed=1).train == again.train).all()
+
+
+@pytest.mark.skipif(not os.environ.get("TINYFM_DATA"), reason="TINYFM_DATA is not set: no names to read")
+def test_names_are_shuffled_so_that_the_last_are_like_the_first():
+    names = text.load("names")
+    first, last = (names.tokenizer.decode(ids).split("\n") for ids in (names.train, names.validation))
+    assert first[:3] != ["emma", "olivia", "ava"] and len(first) + len(last) == 32_034
+    assert text.load("names", seed=1).train[:99].tolist() != names.train[:99].tolist()
 
 
 def test_a_text_file_of_your_own(tmp_path):
