@@ -63,6 +63,19 @@ def test_an_exercise_reads_well(place):
     compile(e.stub, place, "exec")
 
 
+@pytest.mark.parametrize(("answer", "said"), [
+    ("return max(w @ x + b, 0)", ""),                                     # a plain 0 is as good as 0.0
+    ("return max(w * x + b, 0)", "np.maximum"),
+    ("import math\n    return 1 / (1 + math.exp(-w * x))", "np.exp"),
+    ("return np.max(w @ x + b, 0)", "np.maximum"),
+])
+def test_what_beginners_write_first_is_taken_or_told_in_their_words(answer, said):
+    e = exercise("01_neuron/01_neuron.py")
+    source = e.stub.split("# YOUR CODE HERE")[0].rstrip() + f"\n    {answer}\n"
+    wrong = next((o for o in judge(e, source, hidden=True) if not o.passed), None)
+    assert said in wrong.message + wrong.fix if said else wrong is None
+
+
 def test_the_engine_passes_its_own_checks():
     """In this process, so that a wrong check is found without a child."""
     for place in ("01_neuron/02_layer.py", "03_rules/01_product_rule.py"):

@@ -201,6 +201,7 @@ def test_names_may_be_short_and_must_be_clear(folder):
     work = progress.open_work(folder)
     assert work.find("dou").name == "double" and work.find("exercises/02_second/01_half.py").name == "half"
     with pytest.raises(ExerciseError, match="which"): work.find("01")
+    with pytest.raises(ExerciseError, match="did you mean double"): work.find("duble")
 
 
 @pytest.mark.slow

@@ -27,9 +27,10 @@ def tile_bytes(request):
         yield
 
 
-def close(fast, exact, dtype):
+def close(fast, exact, dtype, lost=1.0):
+    """lost: by how much the difference x - mean(x) magnifies the rounding of x."""
     assert fast.dtype == dtype
-    rtol = 3e-5 if dtype == "f4" else 1e-11
+    rtol = (3e-5 if dtype == "f4" else 1e-11) * lost
     np.testing.assert_allclose(fast, exact, rtol=rtol, atol=rtol * max(1, np.max(np.abs(exact), initial=0)))
 
 
@@ -45,13 +46,14 @@ def test_layer_norm_and_its_gradients_are_the_formula(case, epsilon):
     n, axes = x.shape[-1], tuple(range(x.ndim - 1))
     scale, offset, g = (rng.standard_normal(s).astype(x.dtype) for s in (n, n, x.shape))
     z, r, y = layer_norm_by_parts(x, scale, offset, epsilon)
-    close(layer_norm(x, scale, offset, epsilon=epsilon), y, x.dtype)
+    lost = max(1, np.max(r * np.max(np.abs(x), -1, keepdims=True), initial=1))
+    close(layer_norm(x, scale, offset, epsilon=epsilon), y, x.dtype, lost)
     if n == 1: return                                         # z is 0 but for rounding, and r is huge
     d = g.astype("f8") * scale
     exact = (r * (d - d.mean(-1, keepdims=True) - z * (d * z).mean(-1, keepdims=True)),
              (g.astype("f8") * z).sum(axes), g.astype("f8").sum(axes))
     for fast, formula in zip(layer_norm_gradients(g, x, scale, epsilon=epsilon), exact, strict=True):
-        close(fast, formula, x.dtype)
+        close(fast, formula, x.dtype, lost)
 
 
 def test_layer_norm_of_constants_is_the_offset_and_far_from_zero_it_is_exact():

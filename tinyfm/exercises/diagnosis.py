@@ -37,8 +37,8 @@ def compare(found: Any, expected: Any, rtol: float, args: Any = ()) -> Wrong | N
     try: y, t = np.asarray(found), np.asarray(expected)
     except ValueError: return Wrong("wrong-type", f"returned {shown(found)}, expected an array of {np.shape(expected)}")
     if y.shape != t.shape: return of_shape(y, t, rtol)
-    return of_dtype(y, t) if y.dtype.kind not in "biufc" or t.dtype.kind not in "biufc" else \
-        of_values(y, t, rtol, args) or of_dtype(y, t)
+    if y.dtype.kind not in "biufc" or t.dtype.kind not in "biufc": return of_dtype(y, t)
+    return of_values(y, t, rtol, args) or (None if type(found) is int and t.dtype.kind == "f" else of_dtype(y, t))
 
 
 def of_list(found: Any, expected: Any, rtol: float, args: Any) -> Wrong | None:

@@ -151,9 +151,19 @@ def in_words(error: StudentError, source: str) -> dict[str, str]:
         case "modifies-input":
             return {"kind": "modifies-input", "message": f"writes into an array that it was given{line}",
                     "fix": "Work on a copy (x.copy()), or make a new array: x = x - 1 instead of x -= 1."}
-    return {"kind": "error", "message": f"raised {name}: {error.args[0]}{line}", "fix": ADVICE.get(name, "")}
+    return {"kind": "error", "message": f"raised {name}: {error.args[0]}{line}", "fix": advice(name, error.args[0])}
 
 
+def advice(name: str, message: str) -> str:
+    """What to do about an exception of that name and message; "" when we know of nothing."""
+    return next((fix for words, fix in ONE_NUMBER.items() if words in message), ADVICE.get(name, ""))
+
+
+ONE_NUMBER = {                                   # what NumPy says when an array stands where Python wants one number
+    "truth value of an array": "if, max, min, and, or take one number; np.where, np.maximum, np.minimum, &, | take "
+                               "arrays. Or was the array to be summed first?",
+    "converted to Python scalars": "The functions of math take one number: np.exp, np.log, np.sqrt take arrays.",
+}
 ADVICE = {
     "NameError": "Is the name spelled right, and set before it is used?",
     "SyntaxError": "Python cannot read that line: look at brackets and colons there and in the line before.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,9 @@ class Work:
             found = [e for e in self.exercises if matches(e)]
             if len(found) == 1: return found[0]
             if found: raise ExerciseError(f"{name!r} may be {', '.join(e.name for e in found[:6])}: say which.")
-        raise ExerciseError(f"there is no exercise {name!r}; tinyfm exercises list shows them all")
+        near = get_close_matches(name, [e.name for e in self.exercises], 3)
+        raise ExerciseError(f"there is no exercise {name!r}; " + (f"did you mean {', '.join(near)}?" if near else
+                                                                  "tinyfm exercises list shows them all"))
 
     def next_open(self, after: Exercise | None = None) -> Exercise | None:
         """The next one that is not passed, in order, from the beginning again at the end; None when all are done."""

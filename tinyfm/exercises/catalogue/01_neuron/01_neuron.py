@@ -57,7 +57,7 @@ def holds_for_any_input(student, rng):
 
 mistakes = {
     "The bias is left out": "return np.maximum(w @ x, 0)",
-    "The negative part is not cut off": "return w @ x + b",
+    "The negative part is not cut off (np.maximum(z, 0) does that; np.max(z, 0) does not)": "return w @ x + b",
     "The bias is added after max(., 0), where it can no longer decide whether the neuron speaks":
         "return np.maximum(w @ x, 0) + b",
     "The bias is added to each product, so it counts n times": "return np.maximum(np.sum(w * x + b), 0)",
