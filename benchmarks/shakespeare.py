@@ -20,6 +20,7 @@ from tinyfm.models.gpt import GPT
 from tinyfm.models.language import Settings, built, evaluate, learn, optimizers_of, windows
 
 BLOCK, LAYERS, HEADS, WIDTH = 64, 4, 4, 128
+DEVIATION = 0.02 * (768 / WIDTH) ** 0.5           # of the weights at the beginning, as in models/gpt.py
 
 
 class Ours:
@@ -95,7 +96,7 @@ def network(vocabulary):
             self.blocks, self.norm = nn.ModuleList(Block() for _ in range(LAYERS)), nn.LayerNorm(WIDTH)
             for name, p in self.named_parameters():
                 last = "mix" in name or "contract" in name
-                if p.ndim > 1: nn.init.normal_(p, 0, 0.02 / (2 * LAYERS) ** 0.5 if last else 0.02)
+                if p.ndim > 1: nn.init.normal_(p, 0, DEVIATION / (2 * LAYERS) ** 0.5 if last else DEVIATION)
                 elif name.endswith("bias"): nn.init.zeros_(p)
 
         def forward(self, ids):

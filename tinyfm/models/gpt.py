@@ -4,8 +4,9 @@
                       -> block, num_layers times   (batch, time, width)    look back, then think
                       -> norm -> times E'          (batch, time, vocabulary)    logits; E is used twice
 
-Radford et al. 2019 (pre-norm, tanh-GELU, weights begin at N(0, 0.02^2), those that add to x smaller), with Press & Wolf
-2017 for E used twice.  `python -m tinyfm.models.gpt` trains one on the grammar of tinyfm.data.text, no download.
+Radford et al. 2019 (pre-norm, tanh-GELU, weights begin at N(0, 0.02^2) where the width is 768, those that add to x
+smaller), with Press & Wolf 2017 for E used twice.  `python -m tinyfm.models.compare_language` trains a small one
+beside all other language models.
 """
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ class GPT(Model):
         self.vocabulary, self.block_size, self.num_layers = vocabulary, block_size, num_layers
         self.num_heads, self.width, self.dropout = num_heads, width, dropout
         self.positions, self.tie_weights, self.epsilon = positions, tie_weights, epsilon
-        start, smaller = RandomNormal(0, 0.02), RandomNormal(0, 0.02 / sqrt(2 * num_layers))
+        self.deviation = 0.02 * sqrt(768 / width)          # GPT-2's at its width: a product keeps the size of x
+        start, smaller = RandomNormal(0, self.deviation), RandomNormal(0, self.deviation / sqrt(2 * num_layers))
         self.drop = Dropout(dropout)
         self.blocks = [TransformerBlock(num_heads, dropout=dropout, rotary=positions == "rotary", epsilon=epsilon,
                                         kernel_initializer=start, output_initializer=smaller)
@@ -49,7 +51,7 @@ class GPT(Model):
         self.norm = LayerNormalization(epsilon=epsilon)
 
     def build(self, input_shape: Any) -> None:
-        start = RandomNormal(0, 0.02)
+        start = RandomNormal(0, self.deviation)
         self.tokens = self.weight(start, (self.vocabulary, self.width))
         if self.positions == "learned": self.places = self.weight(start, (self.block_size, self.width))
         if not self.tie_weights: self.output = self.weight(start, (self.vocabulary, self.width))
