@@ -169,7 +169,7 @@ def learn_maze(seed: int, generator: str, rooms: int = 15) -> tuple[bool, float,
     """Q-learning with a softmax policy; (is the greedy path as short as breadth-first search's?, seconds, steps)."""
     env = rl.Maze.random(rooms, rooms, generator=generator, seed=seed)
     began = time.perf_counter()
-    learned = rl.q_learning(env, 300, alpha=1.0, policy=rl.Softmax(10.0), rng=seed)
+    learned = rl.q_learning(env, 500, alpha=1.0, policy=rl.Softmax(10.0), rng=seed)
     seconds = time.perf_counter() - began
     path = rl.greedy_path(env, learned.Q)
     shortest = path.terminated and len(path.actions) == len(env.shortest_path()) - 1
@@ -177,7 +177,7 @@ def learn_maze(seed: int, generator: str, rooms: int = 15) -> tuple[bool, float,
 
 
 def print_mazes(mazes: int = 100, rooms: int = 15) -> None:
-    """Q-learning, alpha 1, softmax with inverse temperature 10, 300 episodes; it sees states and rewards only."""
+    """Q-learning, alpha 1, softmax with inverse temperature 10, 500 episodes; it sees states and rewards only."""
     for generator in ["depth_first", "prim", "loops"]:
         shortest, seconds, steps = zip(*[learn_maze(seed, generator, rooms) for seed in range(mazes)], strict=True)
         print(f"{generator:12} {rooms} x {rooms} rooms: shortest path in {sum(shortest)} of {mazes} mazes, "
