@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tinyfm import ops
 from tinyfm.calculus import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from tinyfm.debug import debug
+from tinyfm.elsewhere import missing
 from tinyfm.engine import Tensor, backward, gradients, no_grad, tensor
 from tinyfm.forward_mode import pushforward
 from tinyfm.ops import *  # noqa: F403
@@ -32,4 +33,4 @@ def __getattr__(name: str) -> Any:
     """What is above the core is loaded on first use, so that `import tinyfm` stays close to `import numpy`."""
     if name in ROOMS: return import_module(f"tinyfm.{name}")
     if name in LATE: return getattr(import_module(LATE[name]), name)
-    raise AttributeError(f"module 'tinyfm' has no attribute {name!r}")
+    raise missing("module 'tinyfm'", name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinyfm.elsewhere import instead
 from tinyfm.errors import SettingError, ShapeError, spell, user_line
 
 
@@ -14,6 +15,7 @@ def bind(op: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> tuple[tupl
     unknown = settings.keys() - op.settings.keys() - set(op.args[len(args):])
     if len(args) > len(op.args) or unknown:
         what = f"no argument {min(unknown)!r}" if unknown else f"{op.arity} positional arguments, got {len(args)}"
+        if unknown: what += f". {instead(min(unknown))}".removesuffix(". ")
         raise TypeError(f"{op.name}{op.__signature__}: {what}. Arrays go by position, settings by keyword.")
     given = [*args, *(settings.pop(a, d) for a, d in zip(op.args[len(args):], op.defaults[len(args):]))]
     missing = [a for a, value in zip(op.args, given) if value is inspect.Parameter.empty]

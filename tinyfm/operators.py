@@ -1,7 +1,9 @@
 """What can be written with a tensor: every operator and method is one op of the table."""
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from tinyfm.elsewhere import WRITE, missing
 
 table: dict[str, Any] = {}                       # name -> Op; filled by the rooms in ops/
 
@@ -12,6 +14,11 @@ class Operators:
     __slots__ = ()
     __array_ufunc__ = None                       # let `ndarray + Tensor` reach Tensor.__radd__
     __hash__ = object.__hash__
+
+    if not TYPE_CHECKING:
+        def __getattr__(self, name: str) -> Any:
+            if name in WRITE: raise missing("A Tensor", name)
+            return object.__getattribute__(self, name)          # raises what Python has to say
 
     def __add__(self, other: Any) -> Self: return table["add"](self, other)
     def __radd__(self, other: Any) -> Self: return table["add"](other, self)

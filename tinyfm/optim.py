@@ -50,8 +50,8 @@ class Optimizer:
                  parameters: Sequence[Tensor] | None = None) -> None:
         for name, bound in (("clipvalue", clipvalue), ("clipnorm", clipnorm), ("global_clipnorm", global_clipnorm)):
             if bound is not None and not bound > 0: raise SettingError(f"{name} must be positive, received {bound}.")
-        if not callable(learning_rate) and not learning_rate >= 0:
-            raise SettingError(f"learning_rate is a number of at least 0 or a schedule, received {learning_rate}.")
+        if isinstance(learning_rate, list) or not (callable(learning_rate) or learning_rate >= 0):
+            raise SettingError(f"learning_rate is >= 0 or a schedule (tensors: parameters=), not {learning_rate}.")
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.clipvalue, self.clipnorm, self.global_clipnorm = clipvalue, clipnorm, global_clipnorm
         self.build(parameters or [])

@@ -70,11 +70,20 @@ assert slope_b < 0
 #
 # $$ \frac{dL}{dy} = 2(y - t), \qquad \frac{dy}{dz} = y(1 - y), \qquad \frac{dz}{db} = 1, \qquad \frac{dz}{dW} = x $$
 #
-# so, writing $\delta = \frac{dL}{dy} \frac{dy}{dz}$ for what arrives at the sum,
+# (Each of the four is the slope of one small step, and can be tried like the slope of $L$: the cell below does so.)
+# So, writing $\delta = \frac{dL}{dy} \frac{dy}{dz}$ for what arrives at the sum,
 #
 # $$ \frac{dL}{db} = \delta, \qquad \frac{dL}{dW} = \delta\, x. $$
 
 # %%
+def slope(f, at): return (f(at + h) - f(at - h)) / (2 * h)
+
+
+assert np.isclose(slope(lambda y: (y - t) ** 2, y), 2 * (y - t))      # the square, along y
+assert np.isclose(slope(sigma, z), y * (1 - y))                       # the bend, along z
+assert np.isclose(slope(lambda b: W @ x + b, b), 1)                   # the sum, along b
+assert np.isclose(slope(lambda w: w * x[0], W[0]), x[0])              # one product, along its weight
+
 delta = 2 * (y - t) * y * (1 - y)
 gradient_b = delta
 gradient_W = delta * x

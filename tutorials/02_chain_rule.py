@@ -30,6 +30,9 @@ import tinyfm as fm
 #
 # A `Number` has a value and a list of where it came from: each parent together with the slope towards it. Making a
 # new number *is* writing the record.
+#
+# Four slopes are all it needs, and each can be tried by nudging. A sum follows either term: 1. A product $ab$ grows by
+# $hb$ when $a$ grows by $h$: the slope is the other factor. The slope of $x^n$ is $n x^{n-1}$, and $e^x$ is its own.
 
 # %%
 class Number:
@@ -84,7 +87,8 @@ def in_order(root):
 
 
 # %% [markdown]
-# That is all of it. Try it on $y = (a + b)\, b$ with $a = 2, b = 3$: here $dy/da = b$ and $dy/db = a + 2b$.
+# That is all of it. Try it on $y = (a + b)\, b$ with $a = 2, b = 3$: here $dy/da = b$ and $dy/db = a + 2b$,
+# since $y = ab + b^2$.
 
 # %%
 a, b = Number(2.0), Number(3.0)
@@ -98,8 +102,9 @@ assert b.grad == 2.0 + 2 * 3.0                   # a + 2b: two ways lead from b 
 # ## Why the order matters
 #
 # `backward` must not pass a number's gradient on before *all* of it has arrived. Here $b$ feeds $a + b$ and also the
-# product; whoever visits parents as soon as a child was seen, depth first, passes half of a gradient on. Walking the
-# order of creation backwards is always right: a number is made after everything it depends on.
+# product; whoever visits parents as soon as a child was seen, depth first, passes half of a gradient on, and must come
+# again with the other half: once for each way, and there may be very many ways. Walking the order of creation backwards
+# visits each number once and is always right: a number is made after everything it depends on.
 
 # %%
 def careless(root, g=1.0):
@@ -141,7 +146,8 @@ assert np.allclose([w1.grad, w2.grad, bias.grad], [*w.grad, b.grad])
 # tinyfm's engine is the same idea, with three differences that you can now appreciate:
 #
 # 1. **Values are arrays.** One step works on thousands of numbers; broadcasting is undone on the way back by summing.
-# 2. **The slopes are a table.** Each op has one formula and one rule for each argument. `fm.exp` says:
+# 2. **The slopes are a table.** Each op has one formula and one rule for each argument, in LaTeX: $\bar y$ is the
+#    gradient that arrives at $y$, and $\odot$ (`\odot`) multiplies number by number. `fm.exp` says:
 
 # %%
 exp = fm.ops.table["exp"]

@@ -19,6 +19,9 @@ import tinyfm as fm
 #
 # $$ \frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h} $$
 #
+# ($\partial$ is the $d$ of a slope where there are several inputs; $e_i$ is 1 at place $i$ and 0 elsewhere, so only
+# $x_i$ is nudged.)
+#
 # How small should $h$ be? Too large, and the curve bends within the step: an error like $h^2$. Too small, and the
 # difference drowns in rounding: an error like $10^{-16} / h$. Look for the best:
 
@@ -46,6 +49,9 @@ plt.show()
 #
 # For a function of arrays that gives an array, multiply the result by a random `g` first: a backward pass receives such
 # a `g` from above, and a check that only ever uses ones would not notice a backward that ignores it.
+#
+# Our example is a linear layer. Entry $z_{nj} = \sum_i x_{ni} w_{ij} + b_j$, so $w_{ij}$ meets $x_{ni}$ in every row
+# $n$: its gradient is $\sum_n x_{ni} g_{nj}$, which is `x.T @ g`. Likewise $x$ gets `g @ w.T`, $b$ the sum of the rows.
 
 # %%
 def measured(forward, g, arrays, i, h=1e-5):
@@ -86,8 +92,9 @@ for name, i, d in zip("xwb", range(3), wrong_backward(g, *arrays)):
     print(f"{name}: largest error {np.max(abs(d - n)):.2f}")
 
 # %% [markdown]
-# The engine's checker goes on from there. It compares the two Jacobians in every way in which people go wrong (a sign,
-# a transposition, a mean for a sum, a missing factor, a forgotten path...) and says which one fits.
+# The engine's checker goes on from there. It compares the two Jacobians, the tables of all slopes, in every way in
+# which people go wrong (a sign, a transposition, a mean for a sum, a missing factor, a forgotten path...) and says
+# which one fits.
 
 # %%
 report = fm.check_backward(linear, wrong_backward, *arrays)

@@ -27,7 +27,7 @@ class Outcome:
 
 def add(commands: Any) -> None:
     """Declare the arguments."""
-    parser = commands.add_parser("demo", help="start here: train a network on built-in digits, draw what it learnt",
+    parser = commands.add_parser("demo", help="start here: learn digits, a maze and a language, draw what was learnt",
                                  description=__doc__)
     parser.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help=f"for the pictures ({FOLDER})")
     parser.add_argument("--epochs", type=options.count, default=5, metavar="N", help="how often each image is seen (5)")

@@ -3,6 +3,9 @@
 Read in this order: module, layers, tree, model, init, activations, losses, convolution, normalization, recurrent,
 transformer, saving.
 """
+from typing import TYPE_CHECKING, Any
+
+from tinyfm.elsewhere import missing
 from tinyfm.nn.convolution import (
     AveragePooling1D,
     AveragePooling2D,
@@ -51,3 +54,6 @@ __all__ = [
     "SelfAttention", "Sequential", "SimpleRNN", "SinusoidalPositions", "Softmax", "SparseCategoricalCrossentropy",
     "TransformerBlock", "UpSampling2D", "ZeroPadding2D", "load_model",
 ]
+
+if not TYPE_CHECKING:
+    def __getattr__(name: str) -> Any: raise missing("module 'tinyfm.nn'", name)

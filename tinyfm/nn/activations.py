@@ -57,6 +57,9 @@ def get(activation: str | Activation | None) -> Activation:
     if activation is None: return linear
     if callable(activation): return activation
     if activation in NAMED: return NAMED[activation]
+    if isinstance(activation, int):
+        raise SettingError(f"An activation is a name or a function, received {activation}. A layer is told its outputs "
+                           "only: it sees its inputs in the first batch.")
     raise SettingError(f"No activation is called {spell(activation)}; there are {', '.join(NAMED)}. "
                        "A function of one tensor works too.")
 

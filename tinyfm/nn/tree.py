@@ -5,11 +5,12 @@ A weight is any tensor that a layer holds as an attribute, directly or in a list
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfm.elsewhere import WRITE, missing
 from tinyfm.engine import Tensor
 
 Array: TypeAlias = NDArray[Any]
@@ -20,6 +21,11 @@ class Tree:
 
     built: bool = False
     _trainable: bool = True
+
+    if not TYPE_CHECKING:
+        def __getattr__(self, name: str) -> Any:
+            if name in WRITE: raise missing(f"A {type(self).__name__}", name)
+            return object.__getattribute__(self, name)          # raises what Python has to say
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         """Make the weights.  input_shape: of the first batch, the batch axis included."""

@@ -5,15 +5,16 @@ import ast
 import difflib
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tinyfm import ops
+from tinyfm import nn, ops, optim, schedules
+from tinyfm.elsewhere import WRITE, instead
 from tinyfm.engine import Op
 from tinyfm.operators import table
-from tinyfm.reference.names import names, row
+from tinyfm.reference.names import names, ours, row
 from tinyfm.tracing.code import rule_line
 
 PACKAGE = Path(__file__).parents[2]
@@ -75,11 +76,21 @@ class Entry:
 def entry(name: str) -> Entry:
     """The op of that name.  Raises KeyError that proposes the nearest ones."""
     everything = {**table, **{n: getattr(ops, n) for n in names()}}
-    if name not in everything:
-        near = difflib.get_close_matches(name, everything, 4, 0.5) or [n for n in sorted(everything) if name in n][:4]
-        raise KeyError(f"there is no op {name!r}" + (f"; did you mean {', '.join(near)}?" if near else
-                                                     "; tinyfm explain lists them all"))
-    return Entry(name, everything[name])
+    if name in everything: return Entry(name, everything[name])
+    if len(same := ours(name)) == 1: return Entry(same[0], everything[same[0]])
+    raise KeyError(f"there is no op {name!r}" + (nearest(name, same, everything) or "; tinyfm explain lists them all"))
+
+
+def nearest(name: str, same: list[str], everything: Iterable[str]) -> str:
+    """What may have been meant: a class of ours, an op that another library calls so, one that is spelled alike."""
+    last = name.rpartition(".")[2]
+    for room in (nn, optim, schedules):
+        if inspect.isclass(getattr(room, last, None)):
+            return f"; it is a class: python -c \"help('{room.__name__}.{last}')\""
+    if last in WRITE: return f". {instead(last)}"
+    near = same or difflib.get_close_matches(name, everything, 4, 0.5)
+    near = near or [n for n in sorted(everything) if name in n][:4]
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def public() -> list[Entry]: return [entry(name) for name in names()]

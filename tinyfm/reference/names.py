@@ -91,6 +91,12 @@ def numpy_name(name: str) -> str:
 def names() -> list[str]: return sorted(set(ops.__all__) - {"table"})
 
 
+def ours(name: str) -> list[str]:
+    """The ops that NumPy, PyTorch or Keras call `name`: "cat", "F.pad", "torch.nn.functional.conv2d"."""
+    last = name.rpartition(".")[2]
+    return [n for n in names() if last in (listed.rpartition(".")[2] for listed in row(n)[1:4])]
+
+
 def row(name: str) -> tuple[str, str, str, str, str]:
     torch = TORCH.get(name, name)
     keras = KERAS.get(name) or (K + name if numpy_name(name) != "-" else "-")
