@@ -13,9 +13,23 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import tinyfm
-from tinyfm.cli import blas, check, demo, doctor, exercises, explain, generate, notebook, play, predict, step, train
+from tinyfm.cli import (
+    blas,
+    check,
+    course,
+    demo,
+    doctor,
+    exercises,
+    explain,
+    generate,
+    notebook,
+    play,
+    predict,
+    step,
+    train,
+)
 
-COMMANDS = (demo, train, play, predict, generate, check, step, explain, exercises, notebook, doctor)
+COMMANDS = (demo, train, play, predict, generate, check, step, explain, exercises, course, notebook, doctor)
 LONG = ("demo", "train")                         # commands worth starting again for better kernels
 
 

@@ -147,6 +147,8 @@ def guard(folder: str) -> None:
         if event == "import":
             if str(args[0]).split(".")[0] == "tinyfm":
                 raise ImportError("this exercise is done without tinyfm: write it with NumPy")
+            if "_posixsubprocess" in (str(args[0]), base(str(args[1] or "")).split(".")[0]):
+                raise ImportError("exercises run without other processes")
         elif event == "open" or event in changing or event in looking:
             if not args or isinstance(args[0], int) or args[0] is None: return
             path = real(os.fsdecode(args[0]))

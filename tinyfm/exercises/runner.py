@@ -90,7 +90,9 @@ class Child:
         self.output = tempfile.TemporaryFile()
         keep = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE") if name in os.environ}
         environment = keep | {"HOME": str(self.folder), "TMPDIR": str(self.folder), "LANG": "C.UTF-8",
+                              "TINYFM_CHILD": self.mark,
                               "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        self.mark = os.urandom(16).hex()
         script = str(Path(__file__).with_name("child.py"))
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-B", script, json.dumps(asdict(limits) | NUMPY)], stdin=subprocess.PIPE,
@@ -121,8 +123,15 @@ class Child:
             if hasattr(os, "killpg"): os.killpg(self.process.pid, signal.SIGKILL)
             else: self.process.kill()
 
+    def sweep(self) -> None:
+        """End what has left the group: whatever has our mark in its environment, where /proc tells."""
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if self.mark.encode() in path.read_bytes(): os.kill(int(path.parent.name), signal.SIGKILL)
+
     def close(self) -> None:
         self.kill()
+        self.sweep()
         for stream in (self.process.stdin, self.process.stdout):
             with suppress(OSError): stream.close()  # type: ignore[union-attr]
         self.process.wait()
