@@ -45,7 +45,7 @@ root=$(cd "$(dirname "$0")" && pwd)
 python=${TINYFM_PYTHON:-/opt/tinyfm/bin/python}
 cd "$root/source" && exec "$python" -B -m tinyfm.course gradescope "$root"
 """
-CLASSROOM = '''"""Classroom 50: reads the checkout that it stands in, writes ./result.json there; exit code 0: the grader ran."""
+CLASSROOM = '''"""Classroom 50: the checkout is the working folder; writes ./result.json; exit code 0: the grader ran."""
 import sys
 from pathlib import Path
 

@@ -86,13 +86,13 @@ class Child:
     def __init__(self, limits: Limits = Limits()) -> None:
         self.limits, self.late, self.ended, self.seconds = limits, False, False, 0.0
         self.warned: list[str] = []
+        self.mark = os.urandom(16).hex()
         self.folder = Path(tempfile.mkdtemp(prefix="tinyfm-"))
         self.output = tempfile.TemporaryFile()
         keep = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE") if name in os.environ}
         environment = keep | {"HOME": str(self.folder), "TMPDIR": str(self.folder), "LANG": "C.UTF-8",
                               "TINYFM_CHILD": self.mark,
                               "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        self.mark = os.urandom(16).hex()
         script = str(Path(__file__).with_name("child.py"))
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-B", script, json.dumps(asdict(limits) | NUMPY)], stdin=subprocess.PIPE,
