@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
     inner = parser.add_subparsers(title="commands", metavar="COMMAND")
     number, path = {"type": float, "metavar": "SECONDS"}, {"type": Path, "metavar": "DIR"}
     command(inner, "new", new, "make a course from exercises and topics that come with tinyfm", FOLDER,
-            ("--from", {"dest": "sources", "nargs": "+", "default": [], "metavar": "NAME"}))
+            ("--from", {"dest": "sources", "nargs": "+", "action": "extend", "default": [], "metavar": "NAME"}))
     command(inner, "build", build, "write the student folders, the autograders, the solutions and the points", FOLDER,
             ("-o", {"dest": "output", "type": Path, "default": Path("dist"), "metavar": "DIST"}),
             ("--students", {"type": Path, "metavar": "IDS.csv", "help": "a folder for each: needed for variants"}))

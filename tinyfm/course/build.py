@@ -9,13 +9,12 @@ import stat
 import zipfile
 from pathlib import Path
 
-import tinyfm
 from tinyfm.atomic import replacing
 from tinyfm.course.course import Course, CourseError, has_variants, write
 from tinyfm.course.record import recorded
 from tinyfm.exercises.exercise import Exercise
 
-PACKAGE = Path(tinyfm.__path__[0])
+PACKAGE = Path(__file__).parents[1]
 REPLAY = Path(__file__).with_name("test_public.txt")
 README = """# {title}
 
@@ -45,7 +44,7 @@ root=$(cd "$(dirname "$0")" && pwd)
 python=${TINYFM_PYTHON:-/opt/tinyfm/bin/python}
 cd "$root/source" && exec "$python" -B -m tinyfm.course gradescope "$root"
 """
-CLASSROOM = '''"""Classroom 50: the checkout is the working folder; writes ./result.json; exit code 0: the grader ran."""
+CLASSROOM = '''"""Classroom 50: the working folder is the checkout; writes ./result.json; code 0: the grader ran."""
 import sys
 from pathlib import Path
 
