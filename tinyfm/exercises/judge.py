@@ -1,6 +1,7 @@
 """Judge a student's file: every check in turn, in a child process, each within its time."""
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +13,7 @@ import numpy as np
 from tinyfm.exercises.diagnosis import Wrong, alike
 from tinyfm.exercises.exercise import Exercise
 from tinyfm.exercises.laws import Check
-from tinyfm.exercises.runner import Child, Limits, Local, Student, StudentError
+from tinyfm.exercises.runner import Child, EndedError, Limits, Local, Student, StudentError
 
 LIMITS = Limits()
 NAMING = 2.0                                     # seconds for finding the name of a mistake
@@ -47,19 +48,20 @@ class Outcome:
 
 def judge(exercise: Exercise, source: str, *, hidden: bool = False, seed: int = 0, limits: Limits = LIMITS,
           seconds: float | None = None, child: Child | None = None, told: Callable[[str], None] | None = None,
-          naming: bool = True) -> Iterator[Outcome]:
+          naming: bool = True, until: float = math.inf) -> Iterator[Outcome]:
     """One outcome for each check, as soon as it is there; the hidden ones only when asked for.
 
     seconds: for each check but the long ones, in place of its own limit.  child: one to use as long as it lives; else
     each call starts its own.  told: takes what the student's code printed.  naming: look for the mistake among those we
     know.  What is drawn depends on `seed` and the check's name only.  A check of more than 10 seconds waits until all
-    before it pass.
+    before it pass.  until: on time.perf_counter(); nothing begins later, nothing lasts longer.
     """
-    bench = Bench(exercise, source, limits, child, naming)
+    bench = Bench(exercise, source, limits, child, naming, until)
     wrong = False
     try:
         for check in exercise.checks:
             if check.hidden and not hidden: continue
+            if time.perf_counter() >= until: return
             if wrong and check.seconds > LONG: outcome = Outcome(check.name, check.points, False, check.hidden, *WAITS)
             else: outcome = bench.outcome(check, seed, seconds if seconds and check.seconds <= LONG else check.seconds)
             wrong = wrong or not outcome.passed
@@ -72,20 +74,32 @@ class Bench:
     """The child at work, started anew when it was ended."""
 
     def __init__(self, exercise: Exercise, source: str, limits: Limits, child: Child | None,
-                 naming: bool) -> None:
+                 naming: bool, until: float) -> None:
         self.exercise, self.source, self.limits, self.child, self.given = exercise, source, limits, child, child
-        self.naming, self.loaded = naming, False
+        self.naming, self.loaded, self.until = naming, False, until
+        self.unloadable: StudentError | None = None
+
+    def left(self, seconds: float) -> float:
+        """Of so many seconds those that there still are."""
+        return max(0.0, min(seconds, self.until - time.perf_counter()))
 
     def close(self) -> None:
         if self.child is not None and self.child is not self.given: self.child.close()
 
     def ready(self) -> Child:
-        """A child that has loaded the file.  StudentError when the file cannot be run."""
+        """A child that has loaded the file.  StudentError when the file cannot be run: what ended one child at that is
+        not tried on another.
+        """
+        if self.unloadable is not None: raise self.unloadable
         if self.child is None or not self.child.alive:
             self.close()
             self.child, self.loaded = Child(self.limits), False
         if not self.loaded:
-            with self.child.within(LOADING): self.child.load(self.source, self.exercise.file)
+            try:
+                with self.child.within(self.left(LOADING)): self.child.load(self.source, self.exercise.file)
+            except EndedError as error:
+                self.unloadable = error
+                raise
             self.loaded = True
         return self.child
 
@@ -102,9 +116,9 @@ class Bench:
 
         try:
             child = self.ready()
-            with child.within(seconds): note = check.run(Student(child, self.exercise.module), generator(check, seed))
+            with child.within(self.left(seconds)): note = check.run(Student(child, self.exercise.module), generator(check, seed))
         except Wrong as wrong:
-            mistake = recognised(self.exercise, check, seed, wrong) if self.naming else ""
+            mistake = recognised(self.exercise, check, seed, wrong, self.left(NAMING)) if self.naming else ""
             kind = "known-mistake" if mistake and wrong.kind in DIFFERENCES else wrong.kind
             message = f"{mistake}.\n{wrong.message}" if mistake else wrong.message
             return said(False, kind=kind, message=message, fix="" if mistake else wrong.fix, mistake=mistake)
@@ -122,9 +136,9 @@ def generator(check: Check, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, crc32(check.name.encode())])
 
 
-def recognised(exercise: Exercise, check: Check, seed: int, wrong: Wrong) -> str:
+def recognised(exercise: Exercise, check: Check, seed: int, wrong: Wrong, seconds: float) -> str:
     """The known mistake of ours that fails the check with the same results; "" when none does, or it takes too long."""
-    until = time.perf_counter() + NAMING
+    until = time.perf_counter() + seconds
     for mistake, module in exercise.known_mistakes.items():
         if time.perf_counter() > until: break
         try: check.run(Local(module, exercise.module), generator(check, seed))
