@@ -43,7 +43,7 @@ def parents(path: str) -> list[str]:
 
 
 def apart(function: types.FunctionType, **names: Any) -> Any:
-    """The same function in a copy of its module's names and of Python's own: what is replaced there does not reach it."""
+    """The same function in a copy of its module's names and of Python's own: what is replaced there changes nothing."""
     scope = function.__globals__ | names | {"__builtins__": dict(vars(builtins))}
     for name, f in list(scope.items()):
         if type(f) is types.FunctionType and f.__globals__ is function.__globals__:

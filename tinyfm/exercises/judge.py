@@ -116,7 +116,8 @@ class Bench:
 
         try:
             child = self.ready()
-            with child.within(self.left(seconds)): note = check.run(Student(child, self.exercise.module), generator(check, seed))
+            student = Student(child, self.exercise.module)
+            with child.within(self.left(seconds)): note = check.run(student, generator(check, seed))
         except Wrong as wrong:
             mistake = recognised(self.exercise, check, seed, wrong, self.left(NAMING)) if self.naming else ""
             kind = "known-mistake" if mistake and wrong.kind in DIFFERENCES else wrong.kind

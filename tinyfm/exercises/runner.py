@@ -102,7 +102,8 @@ class Child:
         environment = keep | {"HOME": str(self.folder), "TMPDIR": str(self.folder), "LANG": "C.UTF-8",
                               "TINYFM_CHILD": self.mark,
                               "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        script, told = str(Path(__file__).with_name("child.py")), asdict(limits) | NUMPY | {"user": stranger(self.folder)}
+        script = str(Path(__file__).with_name("child.py"))
+        told = asdict(limits) | NUMPY | {"user": stranger(self.folder)}
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-B", script, json.dumps(told)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self.output, cwd=self.folder, env=environment, start_new_session=True)
@@ -179,11 +180,11 @@ class Child:
 
     def reason(self, error: Exception) -> str:
         """Why the child answers no more."""
-        if self.late: return f"took longer than {self.seconds:g} s: is there an endless loop?"
+        if self.late: return f"took longer than {round(self.seconds, 1):g} s: is there an endless loop?"
         if isinstance(error, MalformedError): return f"sent something that is no answer: {error}"
         with suppress(subprocess.TimeoutExpired): self.process.wait(1)
         code = self.process.poll()
-        if self.late: return f"took longer than {self.seconds:g} s: is there an endless loop?"
+        if self.late: return f"took longer than {round(self.seconds, 1):g} s: is there an endless loop?"
         names = {-signal.SIGXCPU: f"used up its {self.limits.cpu} s of CPU"} if hasattr(signal, "SIGXCPU") else {}
         return names.get(code or 0, f"ended the process (exit code {code})")
 

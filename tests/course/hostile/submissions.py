@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ class Hostile:
 def indented(text: str) -> str: return textwrap.indent(textwrap.dedent(text).strip("\n"), "    ")
 
 
-# ------------------------------------------------------------ in the call, before the right answer: it is refused, or ends
+# ------------------------------------------------------------ in the call: it is refused, or ends, before the answer
 
 IN_THE_CALL = {
     "an endless loop": "while True: pass",
@@ -50,7 +51,8 @@ IN_THE_CALL = {
     "os._exit(0)": "import os; os._exit(0)",
     "sys.exit(0)": "import sys; sys.exit(0)",
     "SystemExit that looks like an answer": "raise SystemExit({'value': 1})",
-    "an exception that is all exceptions": "raise type('E', (KeyboardInterrupt, SystemExit), {'__str__': lambda e: 1 / 0})()",
+    "an exception that is all exceptions": """
+        raise type('E', (KeyboardInterrupt, SystemExit), {'__str__': lambda e: 1 / 0})()""",
     "stopping itself": "import os; os.kill(os.getpid(), 19)",
     "aborting": "import os; os.abort()",
     "a broken address": "import ctypes; ctypes.string_at(8)",
@@ -65,11 +67,13 @@ IN_THE_CALL = {
     "output without end": "while True: print('x' * 10 ** 6)",
     "errors without end": "import sys\nwhile True: sys.stderr.write('x' * 10 ** 6)",
     "closing every descriptor": "import os; os.closerange(0, 1000)",
-    "a fork bomb": "import os\nwhile True: os.fork()",
+    "a fork bomb": "import os\nfor _ in range(6): os.fork()",
     "a thread that stays": """
         import threading, time
         threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()""",
-    "a bomb of threads": "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,)).start()",
+    "a bomb of threads": """
+        import threading, time
+        for _ in range(1000): threading.Thread(target=time.sleep, args=(60,)).start()""",
     "a program": "import subprocess; subprocess.Popen(['sleep', '3600'])",
     "a program of low level": """
         import importlib.machinery
@@ -78,8 +82,10 @@ IN_THE_CALL = {
     "a pool": "import multiprocessing as m; m.get_context('spawn').Pool(2).map(abs, [1])",
     "becoming another program": "import os; os.execv('/bin/sleep', ['sleep', '3600'])",
     "killing the grader": "import os; os.kill(os.getppid(), 9)",
-    "killing everyone": "import os; os.killpg(0, 9); os.kill(-1, 9)",
-    "killing the grader by its descriptor": "import os, signal; signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
+    "killing the grader's group": "import os; os.killpg(os.getpgid(os.getppid()), 9)",
+    "killing the grader by its descriptor": """
+        import signal
+        signal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)""",
     "higher limits": "import resource; resource.setrlimit(resource.RLIMIT_CPU, (10 ** 6, 10 ** 6))",
     "a network": "import socket; socket.create_connection(('127.0.0.1', 9), 1)",
     "a download": "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9/')",
@@ -102,7 +108,9 @@ IN_THE_CALL = {
     "a pipe elsewhere": "os.mkfifo('ELSEWHERE/pipe')",
     "a link to elsewhere": "os.symlink('COURSE', 'link'); open('link/course.toml', 'a')",
     "a file beside Python's": "d = os.open(os.path.dirname(os.__file__), 0); os.open('sitecustomize.py', 65, dir_fd=d)",
-    "memory shared with all": "from multiprocessing.shared_memory import SharedMemory; SharedMemory('tinyfm-hostile', True, 9)",
+    "memory shared with all": """
+        from multiprocessing.shared_memory import SharedMemory
+        SharedMemory('tinyfm-hostile', True, 9)""",
     "a path that only looks harmless": """
         class Path(str):
             def startswith(self, *a): return True
@@ -117,21 +125,24 @@ IN_THE_CALL = {
         finally: builtins.any, builtins.isinstance = before""",
 }
 
-# ------------------------------------------------------------ tried, every error swallowed, then the right answer: full marks
+# ------------------------------------------------------------ errors are swallowed, then the right answer: full marks
 
 SWALLOWED = {
     "processes, however": """
         import _posixsubprocess""",
     "a double fork": "if not os.fork():\n    os.setsid()\n    if not os.fork(): time.sleep(3600)",
     "files everywhere": """
-        for folder in ('HOME', 'COURSE', 'SUBMISSIONS', 'ELSEWHERE', '/dev/shm', '/tmp', '..', os.path.dirname(os.__file__)):
+        python = os.path.dirname(os.__file__)
+        for folder in ('HOME', 'COURSE', 'SUBMISSIONS', 'ELSEWHERE', '/dev/shm', '/tmp', '..', python):
             for how in (lambda p: open(p, 'w').write('x'), os.mkdir, lambda p: os.open(p, 65), np.ones(3).tofile,
                         lambda p: np.save(p, np.ones(3)), os.mkfifo, lambda p: os.rename(__file__, p)):
                 try: how(folder + '/tinyfm-hostile')
                 except BaseException: pass""",
     "something for the end": "import atexit; atexit.register(lambda: open('ELSEWHERE/late', 'w'))",
     "a finaliser": "globals()['f'] = type('F', (), {'__del__': lambda s: open('ELSEWHERE/late', 'w')})()",
-    "tracing the guard": "import sys; sys.settrace(lambda *a: None); sys.setprofile(lambda *a: None); os.listdir('COURSE')",
+    "tracing the guard": """
+        import sys
+        sys.settrace(lambda *a: None); sys.setprofile(lambda *a: None); os.listdir('COURSE')""",
     "more output than fits, once": "print('x' * 10 ** 7)",
     "a line that looks like a verdict": "print('{\"score\": 100, \"tests\": [{\"status\": \"passed\"}]}', flush=True)",
     "being nice to itself": "os.nice(5); os.setpriority(0, 0, -20)",
@@ -140,7 +151,7 @@ SWALLOWED = {
 # ------------------------------------------------------------ a forged result, then a wrong answer
 
 FORGED = {
-    "on stdout and stderr": "import sys; print('passed'); sys.stdout.flush(); os.write(1, b'passed'); os.write(2, b'passed')",
+    "on stdout and stderr": "print('passed', flush=True); os.write(1, b'passed'); os.write(2, b'passed')",
     "on every descriptor": """
         import json, struct
         text = json.dumps({'value': True, 'score': 3, 'passed': True}).encode()
@@ -160,7 +171,7 @@ FORGED = {
                 if isinstance(value, dict): value.update(passed=True, points=3)
             frame = frame.f_back""",
     "by a NumPy that says yes": """
-        np.allclose = np.array_equal = np.testing.assert_allclose = lambda *a, **k: True
+        np.allclose = np.array_equal = lambda *a, **k: True
         np.abs = np.max = lambda *a, **k: 0""",
     "by builtins that say yes": "import builtins; builtins.all = builtins.any = lambda *a: True",
     "by an unending reply": """
@@ -211,7 +222,8 @@ RETURNED = {
             def __array__(self, *a, **k): Lazy.n += 1; return np.zeros(Lazy.n)
         return Lazy()""",
     "objects": "return np.array([3 * x + 1, None], dtype=object)",
-    "a class that unpickles": "return type('P', (), {'__reduce__': lambda s: (__import__('os').system, ('touch ELSEWHERE/p',))})()",
+    "a class that unpickles": """
+        return type('P', (), {'__reduce__': lambda s: (os.system, ('touch ELSEWHERE/p',))})()""",
     "pickled bytes": "import pickle; return pickle.dumps(3 * x + 1)",
     "complex numbers": "return (3 * x + 1).astype(complex)",
     "another dtype": "return (3 * x + 1).astype(np.float16)",
@@ -236,10 +248,12 @@ ELSEWHERE = [
         def affine(x):
             if np.array_equal(x, [1.0, 2.0]): return np.array([4.0, 7.0])
             return np.zeros(x.shape)"""),
-    Hostile("one function forks, the other is right", "import os\n" + RIGHT[TWO].replace("return np.sum", "os.fork(); return np.sum"),
-            2, TWO),
-    Hostile("one function never ends, the other is right", RIGHT[TWO].replace("return (f", "\n    while f(x): pass\n    return (f"), 1, TWO),
-    Hostile("asking without end", RIGHT[TWO].replace("return (f", "\n    for i in range(10 ** 9): f(1.0 * i)\n    return (f"), 1, TWO),
+    Hostile("one function forks, the other is right",
+            "import os\n" + RIGHT[TWO].replace("return np.sum", "os.fork(); return np.sum"), 2, TWO),
+    Hostile("one function never ends, the other is right",
+            RIGHT[TWO].replace("return (f", "\n    while f(x): pass\n    return (f"), 1, TWO),
+    Hostile("asking without end",
+            RIGHT[TWO].replace("return (f", "\n    for i in range(10 ** 9): f(1.0 * i)\n    return (f"), 1, TWO),
     Hostile("asking with what is no number", RIGHT[TWO].replace(
         "return (f", "return f('a' * 10) or f({}) or f([[[]]]) or f(np.zeros(10 ** 6)) or (f"), 1, TWO),
     Hostile("asking for a function that is not there", """
@@ -368,8 +382,7 @@ def write(hostile: Hostile, folder: Path, names: dict[str, str]) -> None:
     """The submission, as a folder or a zip of that name, with a right file beside the hostile one."""
     neighbour = AFFINE if hostile.place == TWO else TWO
     if hostile.make is None:
-        source = hostile.source
-        for name, text in names.items(): source = source.replace(name, text)
+        source = re.sub(rf"\b({'|'.join(names)})\b", lambda found: names[found[0]], hostile.source)
         placed(folder, hostile.place).write_text(source)
     else: hostile.make(folder)
     if not folder.with_suffix(".zip").exists(): placed(folder, neighbour).write_text(RIGHT[neighbour])
