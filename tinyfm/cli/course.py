@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from tinyfm.cli.exercises import command
+from tinyfm.cli.table import lines
 
 FOLDER = ("folder", {"metavar": "DIR", "help": "the course", "type": Path})
 
@@ -99,7 +101,7 @@ def grade(arguments: Namespace) -> int:
     from tinyfm.course.course import opened
     from tinyfm.course.grade import Writer, grade_all
     course, writer = opened(arguments.folder), Writer(arguments.output)
-    works = submissions.students(arguments.submissions)
+    works, shown = submissions.students(arguments.submissions), Tally()
     if arguments.only: works = {k: v for k, v in works.items() if k == arguments.only}
     if not works: raise ValueError(f"{arguments.submissions} holds no submissions" +
                                    (f" of {arguments.only}" if arguments.only else ""))
@@ -111,18 +113,43 @@ def grade(arguments: Namespace) -> int:
                                                      formats.classroom50(one, {}))
         if arguments.json: formats.write_json(arguments.json / f"{one.student}.json", formats.plain(one))
         writer(every)
-        if sys.stderr.isatty():
-            print(f"\r{sum(g.complete for g in every)}/{len(every)} students", end="", file=sys.stderr)
+        shown(every)
 
     executor = made(arguments.executor) if arguments.executor else None
-    every = grade_all(course, works, executor=executor, jobs=arguments.jobs, seconds=arguments.seconds,
-                      timeout=arguments.timeout, told=told)
-    writer(every, now=True)
+    try: every = grade_all(course, works, executor=executor, jobs=arguments.jobs, seconds=arguments.seconds,
+                           timeout=arguments.timeout, told=told)
+    finally: writer.flush()
+    shown(every, now=True)
+    print(*lines(summary(every)), sep="\n")
     print(f"{len(every)} students, mean {sum(g.score for g in every) / len(every):.1f} of {every[0].points} points: "
           f"{arguments.output}")
     lost = sum(o.kind == "grader-error" for g in every for _, found in g.listed for o in found)
     if lost: print(f"{lost} checks could not be graded (kind grader-error): look at them by hand")
     return int(bool(lost))
+
+
+class Tally:
+    """How many students are done, on stderr: a line that changes in a terminal, else a line for each tenth."""
+
+    def __init__(self) -> None: self.began, self.last = time.monotonic(), -1
+
+    def __call__(self, every: list[Any], *, now: bool = False) -> None:
+        done, alive = sum(g.complete for g in every), sys.stderr.isatty()
+        if done == self.last or not (alive or now or done * 10 // len(every) > self.last * 10 // len(every)): return
+        self.last, seconds = done, time.monotonic() - self.began
+        left = f", {seconds / done * (len(every) - done):.0f} s left" if 0 < done < len(every) else ""
+        text = f"graded {done} of {len(every)} students in {seconds:.0f} s{left}"
+        print(f"\r{text:60}" if alive else text, end="\n" if now or not alive else "", file=sys.stderr, flush=True)
+
+
+def summary(every: list[Any]) -> list[tuple[str, ...]]:
+    """A row for each exercise: points, their mean, and how many students have all of them or none."""
+    rows: list[tuple[str, ...]] = [("exercise", "points", "mean", "all", "none")]
+    for place, points in {t.place: t.points for t in every[0].tasks}.items():
+        scores = [sum(o.score for o in g.outcomes[place]) for g in every]
+        rows.append((place, str(points), f"{sum(scores) / len(scores):.2f}", str(scores.count(points)),
+                     str(scores.count(0))))
+    return rows
 
 
 def made(name: str) -> Any:

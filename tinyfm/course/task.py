@@ -20,7 +20,10 @@ WORDS = 2000                                     # characters of a message
 
 @dataclass(frozen=True)
 class Task:
-    """source: the student's file, None if it is missing, or why it cannot be read (problem)."""
+    """source: the student's file, None if it is missing or cannot be read (problem: why).
+
+    points, checks: how many points, and how many checks, the exercise has.
+    """
 
     student: str
     topic: str
@@ -30,6 +33,8 @@ class Task:
     seed: int
     seconds: float
     timeout: float
+    points: int
+    checks: int
     problem: str = ""
 
     @property
@@ -42,17 +47,21 @@ def exercise(topic: str, file: str, text: str) -> Exercise: return Exercise(topi
 
 def grade(task: Task) -> list[Outcome]:
     """An outcome for each check, whatever happens."""
+    return list(each(task))
+
+
+def each(task: Task) -> Iterator[Outcome]:
+    """The same one by one, as they come."""
     with ALONE:
         subject = exercise(task.topic, task.file, task.text)
-        if task.source is None: return none(subject, *problem(task))
-        found: list[Outcome] = []
+        rest, done = problem(task), 0
         try:
-            for outcome in outcomes(subject, task): found.append(short(outcome))
+            for outcome in outcomes(subject, task) if task.source is not None else ():
+                done += 1
+                yield short(outcome)
         except Exception:                        # our mistake, not the student's: it is told, and others go on
-            last = traceback.format_exc().strip().split("\n")[-1]
-            return found + none(subject, "grader-error", f"{FAILED}: {last}")[len(found):]
-        late = "late", f"not run: the checks before it took the {task.timeout:g} s that an exercise has"
-        return found + none(subject, *late)[len(found):]
+            rest = "grader-error", f"{FAILED}: {traceback.format_exc().strip().split(chr(10))[-1]}"
+        yield from none(subject, *rest)[done:]
 
 
 def outcomes(subject: Exercise, task: Task) -> Iterator[Outcome]:
@@ -67,8 +76,10 @@ def outcomes(subject: Exercise, task: Task) -> Iterator[Outcome]:
 
 
 def problem(task: Task) -> tuple[str, str]:
+    """What is to be said of the checks that were not run."""
     if task.problem: return "unreadable", task.problem
-    return "missing", f"there is no {task.place} in what you handed in"
+    if task.source is None: return "missing", f"there is no {task.place} in what you handed in"
+    return "late", f"not run: the checks before it took the {task.timeout:g} s that an exercise has"
 
 
 def none(subject: Exercise, kind: str, message: str) -> list[Outcome]:

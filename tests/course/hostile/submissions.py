@@ -148,6 +148,16 @@ SWALLOWED = {
     "being nice to itself": "os.nice(5); os.setpriority(0, 0, -20)",
 }
 
+# ------------------------------------------------------------ a limit: the answer is right only where it holds
+
+LIMITS = {
+    "3 GB of memory": "np.empty(3 << 30, np.uint8)",
+    "a file of 8 MB": "open('x', 'wb').write(bytes(8 << 20))",
+    "a thousand files": "for i in range(1000): open(f'{i}', 'w').close()",
+    "8 MB of output": "os.write(1, bytes(8 << 20)); os.write(1, b'x')",
+    "a higher limit of memory": "import ctypes; ctypes.CDLL(None).setrlimit(9, np.full(2, 1 << 40).ctypes.data)",
+}
+
 # ------------------------------------------------------------ a forged result, then a wrong answer
 
 FORGED = {
@@ -365,6 +375,9 @@ def all_of_them() -> Iterator[Hostile]:
     for name, text in SWALLOWED.items():
         tried = f"    try:\n{textwrap.indent(indented(text), '    ')}\n    except BaseException: pass\n"
         yield Hostile(f"tried: {name}", f"{start}\ndef affine(x):\n{tried}{answer}", 3)
+    for name, text in LIMITS.items():
+        tried = f"    try:\n        {text}\n        return 0 * x\n    except Exception: pass\n"
+        yield Hostile(f"limited: {name}", f"{start}\ndef affine(x):\n{tried}{answer}", 3)
     for name, text in FORGED.items():
         yield Hostile(f"forged: {name}", f"{start}\ndef affine(x):\n{indented(text)}\n    return 0 * x\n")
     for name, text in AT_IMPORT.items(): yield Hostile(name, f"{text}\ndef affine(x): return 3 * x + 1\n")
