@@ -16,6 +16,9 @@ import pytest
 from tests.course.hostile.submissions import AFFINE, RIGHT, TWO, placed
 from tinyfm.course.course import opened
 from tinyfm.course.grade import Grades, grade_all
+from tinyfm.exercises import judge as judging
+from tinyfm.exercises.exercise import load
+from tinyfm.exercises.runner import Child
 
 HERE = Path(__file__).parent / "hostile" / "course"
 WRONG = "def affine(x): return 3 * x\n"
@@ -82,12 +85,30 @@ class Breaking(Executor):
         return future
 
 
-@pytest.mark.parametrize("executor", [None, ThreadPoolExecutor(2), Breaking()],
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("executor", [pytest.param(None, marks=SLOW), ThreadPoolExecutor(2),
+                                      pytest.param(Breaking(), marks=SLOW)],
                          ids=["two processes", "threads", "one that breaks"])
 def test_any_executor_gives_the_same(course, works, told, executor):
     few = {name: works[name] for name in ("bob", "cyd")}
     expected = [g for g in plain(told[0]) if g[0] in few]
     assert plain(grade_all(opened(course), few, executor=executor, jobs=2)) == expected
+
+
+def test_a_file_that_never_loads_is_tried_once(course, monkeypatch):
+    made = []
+    monkeypatch.setattr(judging, "LOADING", 0.3)
+    monkeypatch.setattr(judging, "Child", lambda *a: made.append(Child(*a)) or made[-1])
+    outcomes = list(judging.judge(load(course / AFFINE), "while True: pass", hidden=True))
+    assert [o.kind for o in outcomes] == ["ended", "ended"] and len(made) == 1
+
+
+def test_nothing_lasts_longer_than_until(course):
+    began = time.perf_counter()
+    outcomes = list(judging.judge(load(course / AFFINE), ENDLESS, hidden=True, until=began + 0.8))
+    assert [o.kind for o in outcomes] == ["ended"] and time.perf_counter() - began < 5
 
 
 @pytest.mark.slow

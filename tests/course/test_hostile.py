@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tinyfm
-from tests.course.hostile.submissions import AFFINE, EVERY, RIGHT, TWO, WALK, write
+from tests.course.hostile.submissions import AFFINE, EVERY, RIGHT, SAID, TWO, WALK, write
 from tinyfm.course import grade as grading
 from tinyfm.course.course import opened
 from tinyfm.course.task import Task
@@ -103,6 +103,7 @@ def assert_deserved(name, every, seconds) -> None:
     said = [(o.check, o.kind, o.message) for outcomes in one.outcomes.values() for o in outcomes]
     assert scores[hostile.place] == hostile.score, said
     assert scores[neighbour] == 3, f"the right file beside it suffers: {said}"
+    assert SAID.get(name, "") in one.outcomes[hostile.place][0].message
     assert sum(scores.values()) == hostile.score + 3 and one.complete
     for outcomes in one.outcomes.values():
         for o in outcomes: assert o.passed or (o.kind and o.message and o.kind != "grader-error"), o
