@@ -1,4 +1,4 @@
-"""The built autograders, run in the folders that they will find: what they write is what Gradescope and Classroom 50 read.
+"""The built autograders, run in the folders that they will find, write what Gradescope and Classroom 50 read.
 
 The schemas are those of their public documentation, checked here by hand: no unknown key, each value of its type.
 """
@@ -19,11 +19,12 @@ from tinyfm.course import build
 from tinyfm.course.course import opened
 
 HERE = Path(__file__).parent / "hostile" / "course"
-number, optional = int | float, type(None)
+number = int | float
 FORMATS = {"text", "html", "simple_format", "md", "ansi"}
 VISIBLE = {"visible", "hidden", "after_due_date", "after_published"}
 TEST = {"score": number, "max_score": number, "status": {"passed", "failed"}, "name": str, "name_format": FORMATS,
-        "number": str, "output": str, "output_format": FORMATS, "tags": [str], "visibility": VISIBLE, "extra_data": dict}
+        "number": str, "output": str, "output_format": FORMATS, "tags": [str], "visibility": VISIBLE,
+        "extra_data": dict}
 RESULTS = {"score": number, "execution_time": number, "output": str, "output_format": FORMATS,
            "test_output_format": FORMATS, "test_name_format": FORMATS, "visibility": VISIBLE,
            "stdout_visibility": VISIBLE, "extra_data": dict, "tests": [TEST], "leaderboard": [dict]}
