@@ -135,10 +135,16 @@ class Child:
         with suppress(OSError): self.process.kill()
 
     def sweep(self) -> None:
-        """End what has left the group: whatever has our mark in its environment, where /proc tells."""
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with suppress(OSError):
-                if self.mark.encode() in path.read_bytes(): os.kill(int(path.parent.name), signal.SIGKILL)
+        """End what has left the group: whatever has our mark in its environment, where /proc tells; until none has."""
+        for _ in range(100):
+            if not any([self.ended_by_mark(path) for path in Path("/proc").glob("[0-9]*/environ")]): return
+
+    def ended_by_mark(self, environment: Path) -> bool:
+        try:
+            if self.mark.encode() not in environment.read_bytes(): return False
+            os.kill(int(environment.parent.name), signal.SIGKILL)
+        except OSError: return False
+        return True
 
     def close(self) -> None:
         self.kill()

@@ -389,7 +389,7 @@ def all_of_them() -> Iterator[Hostile]:
 
 
 SAID = {                                         # where not only the score tells
-    "returned: 300 MB": "more than is allowed", "forged: by a header that lies": "more than is allowed",
+    "forged: by a header that lies": "more than is allowed",
     "forged: by an unending reply": "a header of", "a zip bomb": "larger than", "a file of 50 MB": "larger than",
     "a link to the solution": "there is no", "a named pipe in place of the file": "there is no",
     "a torn zip": "cannot be read", "two files of the same name": "2 files", "an endless loop": "endless loop?",
