@@ -1,7 +1,7 @@
 """tinyfm: a pure-NumPy engine in which you can see every gradient.
 
-Read it in an afternoon, in this order: engine -> ops/elementwise -> ops/linear -> nn/module -> nn/layers -> optim ->
-train/loop -> models/digits.
+Read it in an afternoon, in this order: engine -> ops/elementwise -> ops/linear -> nn/module -> nn/layers ->
+optim/optimizer -> train/loop -> models/digits.
 """
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

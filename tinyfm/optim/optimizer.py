@@ -1,4 +1,4 @@
-r"""Optimisers and clipping.
+r"""How a gradient becomes a step: what all optimisers do, SGD, Adam and AdamW.
 
     optimizer = Adam(learning_rate=0.001, parameters=model.parameters())
     optimizer.zero_grad(); loss.backward(); optimizer.step()
@@ -11,20 +11,17 @@ The arithmetic of one update, in place and a tile at a time, is in `kernels.upda
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyfm.arguments import given
 from tinyfm.engine import Tensor, applied
-from tinyfm.errors import SettingError, spell
+from tinyfm.errors import SettingError
 from tinyfm.kernels import updates
-from tinyfm.schedules import Schedule, schedule_config, schedule_from
-
-Array: TypeAlias = NDArray[Any]
-Gradients: TypeAlias = list[Array | None]
+from tinyfm.optim.clipping import Array, Gradients, clip_by_global_norm, clip_by_value
+from tinyfm.schedules import Schedule, schedule_config
 
 SMALL = 1 << 12                                  # elements; larger parameters are updated one by one
 
@@ -159,49 +156,6 @@ class SGD(Optimizer):
         update(p, g, *arrays, learning_rate=self.now, momentum=self.momentum, weight_decay=self.weight_decay)
 
 
-class RMSprop(Optimizer):
-    r"""v <- rho v + (1 - rho) g^2;  u = g / (sqrt(v) + eps);  p <- p - lr u.  Tieleman & Hinton 2012.
-
-    momentum: b <- mu b + u, p <- p - lr b.  centered: v - m^2 in place of v, m the moving mean of g (Graves 2013).
-    """
-
-    def __init__(self, learning_rate: float | Schedule = 0.001, rho: float = 0.9, momentum: float = 0.0,
-                 epsilon: float = 1e-7, centered: bool = False, **options: Any) -> None:
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        self.keeps = ("v", *(["b"] if momentum else []), *(["m"] if centered else []))
-        super().__init__(learning_rate, **options)
-
-    def update(self, p: Array, g: Array, *arrays: Array) -> None:
-        if len(arrays) == 1:
-            return updates.rmsprop(p, g, *arrays, learning_rate=self.now, rho=self.rho, epsilon=self.epsilon,
-                                   weight_decay=self.weight_decay)
-        kept = dict(zip(self.keeps, arrays))
-        if self.weight_decay: g = g + self.weight_decay * p
-        kept["v"] += (1 - self.rho) * (g * g - kept["v"])
-        if self.centered: kept["m"] += (1 - self.rho) * (g - kept["m"])
-        u = g / (np.sqrt(kept["v"] - kept["m"] ** 2 if self.centered else kept["v"]) + self.epsilon)
-        if self.momentum:
-            kept["b"] *= self.momentum
-            kept["b"] += u
-            u = kept["b"]
-        p -= self.now * u
-
-
-class Adagrad(Optimizer):
-    r"""v <- v + g^2;  p <- p - lr g / (sqrt(v) + eps).  v begins as initial_accumulator_value.  Duchi et al. 2011."""
-
-    keeps = ("v",)
-
-    def __init__(self, learning_rate: float | Schedule = 0.001, initial_accumulator_value: float = 0.1,
-                 epsilon: float = 1e-7, **options: Any) -> None:
-        self.initial = self.initial_accumulator_value = initial_accumulator_value
-        self.epsilon = epsilon
-        super().__init__(learning_rate, **options)
-
-    def update(self, p: Array, g: Array, *arrays: Array) -> None:
-        updates.adagrad(p, g, *arrays, learning_rate=self.now, epsilon=self.epsilon, weight_decay=self.weight_decay)
-
-
 class Adam(Optimizer):
     r"""m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  p <- p - lr m^ / (sqrt(v^) + eps).
 
@@ -228,43 +182,3 @@ class AdamW(Adam):
 
     def __init__(self, learning_rate: float | Schedule = 0.001, weight_decay: float = 0.004, **options: Any) -> None:
         super().__init__(learning_rate, weight_decay=weight_decay, **options)
-
-
-# ------------------------------------------------------------ clipping
-
-def clip_by_value(gradients: Gradients, bound: float) -> Gradients:
-    """Every element within -bound ... bound, as new arrays."""
-    return [None if g is None else np.clip(g, -bound, bound) for g in gradients]
-
-
-def clip_by_global_norm(gradients: Gradients, max_norm: float) -> tuple[Gradients, float]:
-    """Scale all gradients by min(1, max_norm / ||g||), g being all of them as one vector.
-
-    Returns new arrays, and the norm before.  Raises SettingError if max_norm <= 0.  Pascanu et al. 2013, section 3.2.
-    """
-    if not max_norm > 0: raise SettingError(f"max_norm must be positive, received {max_norm}.")
-    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for g in gradients if g is not None)))
-    scale = max_norm / norm if norm > max_norm else 1.0
-    return [None if g is None else g * scale for g in gradients], norm
-
-
-NAMED: dict[str, Callable[..., Optimizer]] = {
-    "sgd": SGD, "rmsprop": RMSprop, "adagrad": Adagrad, "adam": Adam, "adamw": AdamW,
-}
-
-
-def config(optimizer: Optimizer) -> dict[str, Any]:
-    """What `get` makes the same optimiser of.  Raises SettingError for a class or a schedule of your own."""
-    if type(optimizer) not in NAMED.values():
-        raise SettingError(f"An optimiser of your own, {type(optimizer).__name__}, cannot be written into a file.")
-    return {"class": type(optimizer).__name__, **optimizer.get_config()}
-
-
-def get(optimizer: str | Optimizer | Mapping[str, Any]) -> Optimizer:
-    """The optimiser of that name with its defaults, or as {"class": ..., **config} describes it, or as it is."""
-    if isinstance(optimizer, Optimizer): return optimizer
-    if isinstance(optimizer, Mapping):
-        return NAMED[optimizer["class"].lower()](**{k: schedule_from(v) for k, v in optimizer.items() if k != "class"})
-    if isinstance(optimizer, str) and optimizer.lower() in NAMED: return NAMED[optimizer.lower()]()
-    raise SettingError(f"No optimizer is called {spell(optimizer)}; there are {', '.join(NAMED)}. "
-                       "For another learning rate pass one: Adam(learning_rate=0.01).")
