@@ -11,6 +11,9 @@ An exercise is one file (see `tinyfm.exercises`): the student's part with its so
 in every check: the seed is HMAC-SHA256(secret, student, exercise), so that it can be had again, but not guessed.
 
 The grader trusts nothing: student code runs in a child process with limits, without tinyfm, and can only return
-numbers; references and expected values stay with the parent, which compares.  This is no kernel sandbox.  It stops
-accidents and the usual tricks; against attackers run the grader in a container, without network and as a plain user.
+numbers; references and expected values stay with the parent, which compares.  The kernel helps where it can: on Linux
+the child may read nothing but Python's libraries, write only in its empty folder, start no process, signal nobody and
+reach no network (`tinyfm.exercises.confine`), and where the grader is root it runs as a user of its own.  Elsewhere an
+audit hook refuses the same, which stops accidents and the usual tricks, but not code that writes into its own memory.
+Neither is a sandbox for attackers: for them run the grader in a container, without network and as a plain user.
 """

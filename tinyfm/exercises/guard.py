@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import stat
 import sys
 import types
 from typing import Any
@@ -42,8 +43,9 @@ def parents(path: str) -> list[str]:
     return [path] if os.path.dirname(path) == path else [path, *parents(os.path.dirname(path))]
 
 
-def apart(function: types.FunctionType, **names: Any) -> Any:
+def apart(function: Any, **names: Any) -> Any:
     """The same function in a copy of its module's names and of Python's own: what is replaced there changes nothing."""
+    if type(function) is not types.FunctionType: return function             # in C: nothing to replace
     scope = function.__globals__ | names | {"__builtins__": dict(vars(builtins))}
     for name, f in list(scope.items()):
         if type(f) is types.FunctionType and f.__globals__ is function.__globals__:
@@ -66,7 +68,8 @@ def guard(folder: str, libraries: list[str]) -> None:
     An audit hook cannot be taken off again, whatever is put in place of os, open or import.
     """
     own, separator, left = os.path.realpath(folder), os.sep, [OPENED]
-    real, folder_at = apart(os.path.realpath, os=types.SimpleNamespace(**vars(os))), apart(os.path.isdir)  # type: ignore
+    kept = {"os": types.SimpleNamespace(**vars(os)), "stat": types.SimpleNamespace(**vars(stat))}
+    real, folder_at = apart(os.path.realpath, **kept), apart(os.path.isdir, **kept)
     roots = (*libraries, "/dev/null", "/dev/urandom", "/usr/share/zoneinfo", "/etc/localtime")
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     never = ("os.fork", "os.exec", "os.spawn", "os.posix_spawn", "os.system", "os.kill", "os.putenv", "subprocess.",

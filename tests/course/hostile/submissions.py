@@ -189,6 +189,17 @@ FORGED = {
         out = sys._getframe(2).f_locals['self'].out
         out.write(struct.pack('<Q', 1 << 60))
         while True: out.write(bytes(1 << 20))""",
+    "by replies of strange types": """
+        import sys
+        send, out = sys.modules['__main__'].send, sys._getframe(2).f_locals['self'].out
+        for reply in ({'ask': [], 'args': 3}, {'ask': -1}, {'value': x, 'warnings': 7}): send(out, reply)
+        send(out, {'error': {'type': 5, 'message': None, 'line': 'x'}})""",
+    "by keys that collide": """
+        import struct, sys
+        out = sys._getframe(2).f_locals['self'].out
+        keys = ','.join(f'[{i * (2 ** 61 - 1)},0]' for i in range(30000))
+        text = ('{"dict":[["value",{"dict":[' + keys + ']}]]}').encode()
+        out.write(struct.pack('<Q', len(text)) + text); out.flush()""",
     "by a header that lies": """
         import struct, sys
         out = sys._getframe(2).f_locals['self'].out
