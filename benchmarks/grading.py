@@ -79,24 +79,27 @@ def dask(jobs: int) -> Iterator[Executor]:
         with Client(cluster) as client: yield client.get_executor()
 
 
-def digest(every: list[Grades]) -> str:
-    """Of what counts: who, which check, points, kind, known mistake; messages may name a time or a folder."""
-    rows = sorted((g.student, place, o.check, o.score, o.kind, o.mistake)
+Graded = tuple[str, str, str, int, str, str]     # who, exercise, check, score, kind, known mistake
+
+
+def graded(every: list[Grades]) -> list[Graded]:
+    """All that counts; messages may name a time or a folder."""
+    return sorted((g.student, place, o.check, o.score, o.kind, o.mistake)
                   for g in every for place, found in g.outcomes.items() for o in found)
-    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
 
-def run(name: str, start: Callable[..., object], course: Course, works: dict[str, Path], jobs: int) -> tuple[str, ...]:
-    """A row of the table."""
+def run(name: str, start: Callable[..., object], course: Course, works: dict[str, Path],
+        jobs: int) -> tuple[tuple[str, ...], list[Graded]]:
+    """A row of the table, and the grades."""
     began = time.perf_counter()
     with start(jobs) as executor: every = grade_all(course, works, executor=executor, jobs=jobs)  # type: ignore
     seconds = time.perf_counter() - began
     assert all(g.complete for g in every)
     lost = sum(o.kind == "grader-error" for g in every for found in g.outcomes.values() for o in found)
     row = (name, f"{seconds:.0f}", f"{1000 * seconds / len(works):.0f}", f"{np.mean([g.score for g in every]):.3f}",
-           str(lost), digest(every))
+           str(lost), hashlib.sha256(repr(graded(every)).encode()).hexdigest()[:16])
     print(*row, file=sys.stderr, flush=True)
-    return row
+    return row, graded(every)
 
 
 def main() -> int:
@@ -115,10 +118,12 @@ def main() -> int:
         kinds = ", ".join(f"{n} {kind}" for kind, n in count.most_common())
         print(f"{students} students, {sum(count.values())} files: {kinds}")
         runs = [("processes", ours), ("processes again", ours)] + [("Dask", dask)] * (not options.without_dask)
-        rows = [run(name, start, course, works, options.jobs) for name, start in runs]
+        rows, grades = zip(*[run(name, start, course, works, options.jobs) for name, start in runs])
     head = ("through", "seconds", "ms each", "mean", "lost", "grades, as a hash")
     print(*lines([head, *rows]), sep="\n")
-    equal = len({row[-1] for row in rows}) == 1
+    for first, *others in zip(*grades):
+        if set(others) != {first}: print("differs:", first, *(other[3:] for other in others))
+    equal = all(other == grades[0] for other in grades)
     print(f"{options.jobs} jobs; all grades are {'equal' if equal else 'NOT EQUAL'}")
     return 0 if equal else 1
 

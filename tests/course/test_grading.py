@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.course.hostile.submissions import AFFINE, RIGHT, TWO, placed
+from tinyfm.course import submissions
 from tinyfm.course.course import opened
 from tinyfm.course.grade import Grades, grade_all
 from tinyfm.exercises import judge as judging
@@ -95,6 +96,18 @@ def test_any_executor_gives_the_same(course, works, told, executor):
     few = {name: works[name] for name in ("bob", "cyd")}
     expected = [g for g in plain(told[0]) if g[0] in few]
     assert plain(grade_all(opened(course), few, executor=executor, jobs=2)) == expected
+
+
+def test_what_cannot_be_read_stops_nobody_else(course, works, monkeypatch):
+    """A submission of 1500 folders, one in the other, ends os.walk so before Python 3.12."""
+    read = submissions.source
+    def source(work, place):
+        if work.name == "ada": raise RecursionError("deep")
+        return read(work, place)
+    monkeypatch.setattr(submissions, "source", source)
+    ada, cyd = grade_all(opened(course), {name: works[name] for name in ("ada", "cyd")}, jobs=1)
+    assert {(o.kind, o.message) for found in ada.outcomes.values() for o in found} == {("unreadable", "deep")}
+    assert cyd.score == 3
 
 
 def test_a_file_that_never_loads_is_tried_once(course, monkeypatch):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from tinyfm.exercises.child import MalformedError, receive, send
+from tinyfm.exercises.diagnosis import Wrong
+from tinyfm.exercises.laws import vectorised
 from tinyfm.exercises.runner import Child, EndedError, Limits, NotWrittenError, Student, StudentError
 
 
@@ -101,6 +103,16 @@ def test_warnings_come_with_the_line(child):
     student = loaded(child, "import numpy as np\ndef f(x): return np.exp(x)")
     student.f(np.array([1000.0]))
     assert "overflow" in student.f.warned[0] and "line 2" in student.f.warned[0]
+
+
+def test_speed_is_judged_by_the_processor(child):
+    """A machine that is busy with others makes no right answer slow; a loop is slow anywhere."""
+    x = np.ones(30000)
+    student = loaded(child, "import time\ndef waits(x):\n    time.sleep(0.1)\n    return 2 * x\n"
+                     "def loops(x):\n    return [float(2 * v) for v in x for _ in range(20)][::20]\n")
+    assert "ours takes" in vectorised(student.waits, lambda x: 2 * x, x)
+    with pytest.raises(Wrong) as caught: vectorised(student.loops, lambda x: 2 * x, x)
+    assert caught.value.kind == "slow"
 
 
 TRICKS = {

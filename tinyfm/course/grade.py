@@ -51,7 +51,7 @@ def tasks(course: Course, student: str, work: Path, seconds: float | None, timeo
     for file, (points, checks) in sizes.items():
         subject, problem, source = course.exercise(file, student), "", None
         try: source = submissions.source(work, subject.place)
-        except (submissions.SubmissionError, OSError) as error: problem = str(error)
+        except Exception as error: problem = f"{error}" or type(error).__name__       # theirs may stop no one else's
         found.append(Task(student, subject.topic, subject.file, subject.text, source, course.seed(student, file.stem),
                           seconds or course.seconds, timeout or course.timeout, points, checks, problem))
     return found

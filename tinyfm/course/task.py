@@ -61,7 +61,7 @@ def each(task: Task) -> Iterator[Outcome]:
                 yield short(outcome)
         except Exception:                        # our mistake, not the student's: it is told, and others go on
             rest = "grader-error", f"{FAILED}: {traceback.format_exc().strip().split(chr(10))[-1]}"
-        yield from none(subject, *rest)[done:]
+        yield from map(short, none(subject, *rest)[done:])
 
 
 def outcomes(subject: Exercise, task: Task) -> Iterator[Outcome]:

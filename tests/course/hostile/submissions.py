@@ -330,14 +330,23 @@ def climbing(folder: Path) -> None:
         archive.writestr(TWO, RIGHT[TWO])
 
 
-def torn(folder: Path) -> None:
+def torn(method: int) -> Callable[[Path], None]:
     """A zip whose member is broken, beside a whole one."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr(AFFINE, RIGHT[AFFINE])
-        archive.writestr(TWO, RIGHT[TWO])
-    content = stream.getvalue().replace(b"return 3 * x + 1", b"return 4 * x + 1")
-    folder.with_suffix(".zip").write_bytes(content)
+    def make(folder: Path) -> None:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr(AFFINE, RIGHT[AFFINE], method)
+            archive.writestr(TWO, RIGHT[TWO], method)
+        content = bytearray(stream.getvalue())
+        start = 30 + len(AFFINE)                 # behind the local header
+        content[start:start + 16] = b"\xff" * 16
+        folder.with_suffix(".zip").write_bytes(content)
+    return make
+
+
+def misnamed(folder: Path) -> None:
+    """Two folders whose names are no text."""
+    for name in (b"\xff", b"\xfe"): placed(folder / os.fsdecode(name), AFFINE).write_text(RIGHT[AFFINE])
 
 
 def written(content: bytes) -> Callable[[Path], None]:
@@ -369,7 +378,10 @@ FILES = [
     Hostile("two files of the same name", make=twice),
     Hostile("a zip bomb", make=bomb),
     Hostile("a zip that climbs", make=climbing),
-    Hostile("a torn zip", make=torn),
+    Hostile("a torn zip", make=torn(zipfile.ZIP_STORED)),
+    Hostile("a torn zip, deflated", make=torn(zipfile.ZIP_DEFLATED)),
+    Hostile("a torn zip of another method", make=torn(zipfile.ZIP_LZMA)),
+    Hostile("names that are no text", make=misnamed),
 ]
 
 
@@ -403,7 +415,8 @@ SAID = {                                         # where not only the score tell
     "forged: by a header that lies": "more than is allowed",
     "forged: by an unending reply": "a header of", "a zip bomb": "larger than", "a file of 50 MB": "larger than",
     "a link to the solution": "there is no", "a named pipe in place of the file": "there is no",
-    "a torn zip": "cannot be read", "two files of the same name": "2 files", "an endless loop": "endless loop?",
+    "a torn zip": "cannot be read", "a torn zip, deflated": "cannot be read", "names that are no text": "2 files",
+    "two files of the same name": "2 files", "an endless loop": "endless loop?",
     "os._exit(0)": "exit code 0", "errors without end": "too large", "recursion": "RecursionError",
 }
 
