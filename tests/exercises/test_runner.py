@@ -107,7 +107,7 @@ def test_warnings_come_with_the_line(child):
 
 def test_speed_is_judged_by_the_processor(child):
     """A machine that is busy with others makes no right answer slow; a loop is slow anywhere."""
-    x = np.ones(30000)
+    x = np.ones(6000)
     student = loaded(child, "import time\ndef waits(x):\n    time.sleep(0.1)\n    return 2 * x\n"
                      "def loops(x):\n    return [float(2 * v) for v in x for _ in range(20)][::20]\n")
     assert "ours takes" in vectorised(student.waits, lambda x: 2 * x, x)
