@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfm.kernels.windows import tiles
+from tinyfm.kernels import windows
 
 Array = NDArray[Any]
 
@@ -125,5 +125,6 @@ def matrix(a: Array) -> Array:
 
 def in_tiles(*arrays: Array) -> Iterator[list[Array]]:
     """The same few rows of all arrays, tile by tile."""
+    if sum(a.nbytes for a in arrays) <= windows.TILE_BYTES: return (yield list(arrays))
     widest = max(a[:1].nbytes for a in arrays)
-    for rows in tiles(len(arrays[0]), bytes_each=widest * len(arrays)): yield [a[rows] for a in arrays]
+    for rows in windows.tiles(len(arrays[0]), bytes_each=widest * len(arrays)): yield [a[rows] for a in arrays]

@@ -68,9 +68,13 @@ def linear_x(g: Array, w: Array) -> Array:
     return np.matmul(g.reshape(-1, w.shape[1]), w.T).reshape(*g.shape[:-1], w.shape[0])
 
 
+def linear_w(g: Array, x: Array, w_shape: tuple[int, ...]) -> Array:
+    return np.matmul(x.reshape(-1, w_shape[0]).T, g.reshape(-1, w_shape[1]))
+
+
 @op(r"y = x W + b", x=(r"\bar y W^\top", lambda g, w: matmul(g, swapaxes(w, axis1=-1, axis2=-2)), linear_x),
     w=(r"\sum_n x_n^\top \bar y_n",
-       lambda g, x, w_shape: matmul(matrix_transpose(flat(x, w_shape[0])), flat(g, w_shape[1]))),
+       lambda g, x, w_shape: matmul(matrix_transpose(flat(x, w_shape[0])), flat(g, w_shape[1])), linear_w),
     b=(r"\sum_n \bar y_n", lambda g, w_shape: sum_to(g, shape=w_shape[1:])))
 def linear(x: Array, w: Array, b: Array | None = None) -> Array:
     """x: (..., inputs), w: (inputs, outputs), b: (outputs,) or None."""

@@ -31,15 +31,26 @@ def spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     return reshape(g, shape=unit_axes(shape, axis))
 
 
+FEW = 1 << 14           # elements that are written out sooner than one number is made a view of that shape
+
+
+def everywhere(g: Array, shape: tuple[int, ...], axis: Axis) -> Array:
+    """A reduced gradient at each element that went into it."""
+    if axis is None and math.prod(shape) <= FEW: return np.full(shape, g, g.dtype)
+    return np.broadcast_to(spread(g, shape, axis), shape)
+
+
 @op(r"y = \sum_{axis} x", "linear",
-    x=(r"\bar y", lambda g, x_shape, axis: broadcast_to(spread(g, x_shape, axis), shape=x_shape)))
+    x=(r"\bar y", lambda g, x_shape, axis: broadcast_to(spread(g, x_shape, axis), shape=x_shape),
+       lambda g, x_shape, axis: everywhere(g, x_shape, axis)))
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
 @op(r"y = \tfrac1n \sum_{axis} x", "linear",
     x=(r"\bar y / n", lambda g, x_shape, axis:
-       broadcast_to(spread(g, x_shape, axis) / (count(x_shape, axis) or 1), shape=x_shape)))
+       broadcast_to(spread(g, x_shape, axis) / (count(x_shape, axis) or 1), shape=x_shape),
+       lambda g, x_shape, axis: everywhere(g / (count(x_shape, axis) or 1), x_shape, axis)))
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """NaN for no elements."""
     return np.true_divide(np.add.reduce(x, axis=axis, keepdims=keepdims), count(np.shape(x), axis))

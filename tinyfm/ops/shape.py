@@ -43,7 +43,9 @@ MANY = 1 << 14          # elements from which on a product with ones beats a sum
 def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Sum over the axes along which `shape` would be broadcast to x: the transpose of broadcast_to."""
     extra = np.ndim(x) - len(shape)
-    if extra and x.size > MANY and shape == x.shape[extra:] and x.dtype.kind == "f" and x.flags.c_contiguous:
+    if extra and shape and shape == x.shape[extra:]:
+        if x.size <= MANY or x.dtype.kind != "f" or not x.flags.c_contiguous:
+            return np.add.reduce(x, axis=0 if extra == 1 else tuple(range(extra)))
         return (np.ones(math.prod(x.shape[:extra]), x.dtype) @ x.reshape(-1, math.prod(shape))).reshape(shape)
     axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 != x.shape[i + extra])
     return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape) if axes else np.reshape(x, shape)
