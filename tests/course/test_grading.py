@@ -1,5 +1,6 @@
 """The grader at work: what it tells when, how it stops, and that any executor gives the same."""
 import csv
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.course.hostile.submissions import AFFINE, RIGHT, TWO, placed
+from tinyfm.cli import main
 from tinyfm.course import submissions
 from tinyfm.course.course import opened
 from tinyfm.course.grade import Grades, grade_all
@@ -86,11 +88,8 @@ class Breaking(Executor):
         return future
 
 
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize("executor", [pytest.param(None, marks=SLOW), ThreadPoolExecutor(2),
-                                      pytest.param(Breaking(), marks=SLOW)],
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", [None, ThreadPoolExecutor(2), Breaking()],
                          ids=["two processes", "threads", "one that breaks"])
 def test_any_executor_gives_the_same(course, works, told, executor):
     few = {name: works[name] for name in ("bob", "cyd")}
@@ -108,6 +107,31 @@ def test_what_cannot_be_read_stops_nobody_else(course, works, monkeypatch):
     ada, cyd = grade_all(opened(course), {name: works[name] for name in ("ada", "cyd")}, jobs=1)
     assert {(o.kind, o.message) for found in ada.outcomes.values() for o in found} == {("unreadable", "deep")}
     assert cyd.score == 3
+
+
+THREADS = "from concurrent.futures import ThreadPoolExecutor\ndef two(): return ThreadPoolExecutor(2)\n"
+
+
+def test_the_command_shows_a_table_and_writes_the_files(course, works, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cluster.py").write_text(THREADS)
+    words = ["-o", "grades.csv", "--gradescope", "g", "--classroom50", "c", "--json", "j", "--executor", "cluster:two"]
+    assert main(["course", "grade", str(course), str(works["ada"].parent), *words]) == 0
+    said = capsys.readouterr()
+    assert "graded 4 of 4 students" in said.err and "4 students, mean 3.0 of 6 points: grades.csv" in said.out
+    rows = [line.split() for line in said.out.splitlines()]
+    assert [AFFINE, "3", "0.75", "1", "3"] in rows and [TWO, "3", "2.25", "3", "1"] in rows
+    totals = (tmp_path / "grades.totals.csv").read_text()
+    assert totals == "student,score,points\nada,6,6\nbob,3,6\ncyd,3,6\ndan,0,6\n"
+    scores = {p.parent.name: json.loads(p.read_text())["score"] for p in tmp_path.glob("[gc]/*/result*.json")}
+    assert scores == {"ada": 6, "bob": 3, "cyd": 3, "dan": 0}
+    assert json.loads((tmp_path / "j" / "bob.json").read_text())["complete"]
+
+
+@pytest.mark.slow
+def test_a_second_run_reproduces_every_grade(course, works, told):
+    few = {name: works[name] for name in ("ada", "bob")}
+    assert plain(grade_all(opened(course), few, jobs=1)) == plain(told[0])[:2]
 
 
 def test_a_file_that_never_loads_is_tried_once(course, monkeypatch):

@@ -105,6 +105,12 @@ def test_warnings_come_with_the_line(child):
     assert "overflow" in student.f.warned[0] and "line 2" in student.f.warned[0]
 
 
+def test_chance_is_the_same_in_each_child(child):
+    source = ("import random\nimport numpy as np\nfirst = random.random(), np.random.rand()\n"
+              "def f(): return [*first, random.random(), np.random.rand(), hash('text'), list({'a', 'b', 'c', 'd'})]\n")
+    with Child() as other: assert loaded(child, source).f() == loaded(other, source).f()
+
+
 def test_speed_is_judged_by_the_processor(child):
     """A machine that is busy with others makes no right answer slow; a loop is slow anywhere."""
     x = np.ones(6000)

@@ -1,4 +1,4 @@
-"""The process in which the student's code runs: python -I -B child.py LIMITS.  It stands alone and knows no tinyfm.
+"""The process in which the student's code runs: python -s -P -B child.py LIMITS.  It stands alone and knows no tinyfm.
 
 It reads requests from what was its standard input and writes replies to what was its standard output; by then both
 names mean something else, so that print() reaches neither.  A message is
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import struct
 import sys
@@ -21,7 +22,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-if __name__ == "__main__": sys.path.append(json.loads(sys.argv[1])["numpy"])        # python -I sees no user's folder
+if __name__ == "__main__": sys.path.append(json.loads(sys.argv[1])["numpy"])        # python -s sees no user's folder
 
 import numpy as np
 
@@ -152,6 +153,8 @@ class Service:
     def load(self, source: str, file: str) -> None:
         self.module = sys.modules["exercise"] = types.ModuleType("exercise")
         self.file = file
+        np.random.seed(0)  # noqa: NPY002        # whoever draws from the global generators draws the same again
+        random.seed(0)
         exec(compile(source, file, "exec"), self.module.__dict__)
 
     def call(self, name: str, args: list[Any], settings: dict[str, Any]) -> Any:
@@ -184,7 +187,7 @@ def libraries() -> list[str]:
 
 
 def beside(name: str) -> dict[str, Any]:
-    """What a file of this folder defines; python -I knows no folder of ours."""
+    """What a file of this folder defines; python -P knows no folder of ours."""
     scope: dict[str, Any] = {"__name__": name}
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py"), encoding="utf-8") as file:
         exec(compile(file.read(), name, "exec"), scope)

@@ -101,12 +101,12 @@ class Child:
         self.output = tempfile.TemporaryFile()
         keep = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "OPENBLAS_CORETYPE") if name in os.environ}
         environment = keep | {"HOME": str(self.folder), "TMPDIR": str(self.folder), "LANG": "C.UTF-8",
-                              "TINYFM_CHILD": self.mark,
+                              "TINYFM_CHILD": self.mark, "PYTHONHASHSEED": "0",
                               "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         script = str(Path(__file__).with_name("child.py"))
         told = asdict(limits) | NUMPY | {"user": stranger(self.folder)}
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-B", script, json.dumps(told)], stdin=subprocess.PIPE,
+            [sys.executable, "-s", "-P", "-B", script, json.dumps(told)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self.output, cwd=self.folder, env=environment, start_new_session=True)
 
     def __enter__(self) -> Self: return self
