@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.course.hostile.submissions import AFFINE, RIGHT, TWO, placed
+from tinyfm.cli import course as cli
 from tinyfm.cli import main
 from tinyfm.course import submissions
 from tinyfm.course.course import opened
@@ -119,6 +120,7 @@ def test_the_command_shows_a_table_and_writes_the_files(course, works, tmp_path,
     assert main(["course", "grade", str(course), str(works["ada"].parent), *words]) == 0
     said = capsys.readouterr()
     assert "graded 4 of 4 students" in said.err and "4 students, mean 3.0 of 6 points: grades.csv" in said.out
+    assert ("note: no landlock" in said.out) == (cli.not_held()[:1] == ["landlock"])
     rows = [line.split() for line in said.out.splitlines()]
     assert [AFFINE, "3", "0.75", "1", "3"] in rows and [TWO, "3", "2.25", "3", "1"] in rows
     totals = (tmp_path / "grades.totals.csv").read_text()

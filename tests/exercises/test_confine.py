@@ -11,6 +11,7 @@ import pytest
 
 import tinyfm
 from tinyfm.exercises import confine, guard
+from tinyfm.exercises.runner import Child
 
 PACKAGE = Path(tinyfm.__file__).parent
 ATTEMPTS = {                                     # what must refuse it: landlock or seccomp, or nothing may
@@ -61,6 +62,10 @@ def test_the_kernel_refuses(outcome, name):
     by = ATTEMPTS[name][0]
     if by is None: assert not found[name]
     elif by in force: assert found[name] in ("PermissionError", "RuntimeError", "OSError"), f"{name} was allowed"
+
+
+def test_the_child_says_what_holds_it(outcome):
+    with Child() as child: assert child.held() == outcome[0]
 
 
 def test_no_number_stands_twice():

@@ -128,8 +128,8 @@ class Ask:
 class Service:
     """Loads code, calls it, and says what came out."""
 
-    def __init__(self, source: BinaryIO, out: BinaryIO) -> None:
-        self.source, self.out = source, out
+    def __init__(self, source: BinaryIO, out: BinaryIO, confined: list[str]) -> None:
+        self.source, self.out, self.confined = source, out, confined
         self.module, self.file = types.ModuleType("exercise"), ""
 
     def receive(self) -> Any:
@@ -149,6 +149,8 @@ class Service:
                     if functions: raise TypeError("a function was returned, where numbers or arrays are due")
                 except BaseException as error: reply = {"error": self.told(error)}
             send(self.out, reply)
+
+    def held(self) -> list[str]: return self.confined
 
     def load(self, source: str, file: str) -> None:
         self.module = sys.modules["exercise"] = types.ModuleType("exercise")
@@ -205,9 +207,9 @@ def main() -> None:
     guard, confine, folder, known = beside("guard"), beside("confine"), os.getcwd(), libraries()
     guard["become"](limits["user"], [*known, os.path.dirname(folder)])
     guard["limit_resources"](limits["cpu"], limits["memory"], limits["file"])
-    confine["confine"](folder, known)
+    confined = confine["confine"](folder, known)
     guard["apart"](guard["guard"])(folder, known)
-    Service(source, out).run()
+    Service(source, out, confined).run()
 
 
 if __name__ == "__main__": main()

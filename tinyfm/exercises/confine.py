@@ -62,11 +62,16 @@ def landlock(libc: ctypes.CDLL, folder: str, libraries: list[str]) -> bool:
 
 
 def allowed(folder: str, libraries: list[str]) -> Iterator[tuple[str, int]]:
-    """(path, rights): for what stands below it too.  A folder that holds tinyfm is listed as a whole, read in parts."""
+    """(path, rights): for what stands below it too.  A folder that holds tinyfm is listed as a whole, read in parts.
+
+    Shared libraries beside Python's folder are those that its modules load late, where it brings its own.
+    """
     yield folder, READ_FILE | READ_DIR | WRITE
     for path in SYSTEM: yield path, READ_FILE | READ_DIR
     for library in libraries:
         yield library, READ_DIR
+        for entry in os.scandir(os.path.dirname(library)):
+            if ".so" in entry.name: yield entry.path, READ_FILE
         for entry in os.scandir(library):
             if "tinyfm" not in entry.name and entry.name not in ("site-packages", "dist-packages"):
                 yield entry.path, READ_FILE | READ_DIR

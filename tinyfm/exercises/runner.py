@@ -200,6 +200,10 @@ class Child:
         names = {-signal.SIGXCPU: f"used up its {self.limits.cpu} s of CPU"} if hasattr(signal, "SIGXCPU") else {}
         return names.get(code or 0, f"ended the process (exit code {code})")
 
+    def held(self) -> list[str]:
+        """By what of the kernel: "landlock", "seccomp"; ask before the student's code is loaded."""
+        return list(self.ask("held"))
+
     def load(self, source: str, file: str) -> None:
         """Run the student's file; what was loaded before is forgotten."""
         self.ask("load", source=source, file=file)
