@@ -1,6 +1,5 @@
 """Every exercise: its stub fails, its solution passes; and its wrong versions are caught."""
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from tinyfm.exercises.runner import Child, Local
 FILES = sorted(CATALOGUE.glob("*/*.py"))
 EVERY = [f"{path.parent.name}/{path.name}" for path in FILES]
 LAST = {place.split("/")[0]: place for place in EVERY}
-PROOF = Path(__file__).with_name("proof.md").read_text("utf-8")
+PROOF = (CATALOGUE.parents[2] / "tutorials" / "mutation_scores.md").read_text("utf-8")
 SAMPLE = ["06_engine/01_backward_walk.py", "02_chain_rule/02_question_saturation.py"]
 
 
@@ -37,7 +36,7 @@ def test_the_stub_fails_and_the_solution_passes(place):
 @pytest.mark.slow
 @pytest.mark.parametrize("place", LAST.values(), ids=LAST)
 def test_the_table_is_true(place):
-    """For the last of each topic; and for those that have changed run `python -m tinyfm.exercises`."""
+    """For the last of each topic; and for those that have changed run `tinyfm course check --all --page ...`."""
     proof = prove(exercise(place))
     assert row(proof) in PROOF and proof.ok and not proof.unnamed, (proof.problems, proof.survivors, proof.unnamed)
 
@@ -46,6 +45,15 @@ def test_the_table_has_every_exercise():
     named = re.findall(r"^\| (\w+)/(\w+) \| (\d+) \|", PROOF, re.M)
     assert named == [(e.topic[3:], e.name, str(e.minutes)) for e in catalogue()]
     assert all(float(score) >= 95 for score in re.findall(r"([\d.]+)% \|", PROOF))
+
+
+def test_every_topic_lists_its_usual_mistakes_and_names_them():
+    """The slow test above proves the share again for the last exercise of each topic."""
+    found = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| [\d.]+% \|", PROOF, re.M)
+    listed = {}
+    for e in catalogue(): listed[e.topic[3:]] = listed.get(e.topic[3:], 0) + len(e.mistakes)
+    assert {topic: int(count) for topic, count, *_ in found} == listed and min(listed.values()) >= 10
+    assert all(int(count) == int(own) + int(kind) and bare == "0" for _, count, own, kind, bare in found)
 
 
 def test_names_are_unique_and_nothing_needs_a_later_one():

@@ -66,10 +66,10 @@ def build(arguments: Namespace) -> int:
 
 
 def check(arguments: Namespace) -> int:
-    from tinyfm.course.course import opened
+    from tinyfm.course.course import opened, write
     from tinyfm.course.prove import leaks, prove_all
     from tinyfm.exercises.exercise import CATALOGUE
-    from tinyfm.exercises.prove import table
+    from tinyfm.exercises.prove import page, table
     if arguments.all == bool(arguments.folder): raise ValueError("name the course to check, or --all")
     course = None if arguments.all else opened(arguments.folder)
     files, seconds = (course.files, course.seconds) if course else (sorted(CATALOGUE.glob("*/*.py")), 10.0)
@@ -79,21 +79,14 @@ def check(arguments: Namespace) -> int:
         print(f"{len(results)}/{len(files)} {result.place}: {'holds' if result.ok else 'FAILS'}", file=sys.stderr)
         for problem in result.problems: print(f"  {problem}")
         for survivor in result.proof.survivors if result.proof else (): print(f"  survives: {survivor}")
-    try: found = list(leaks(course, "student")) if course else []
+    proofs = [r.proof for r in results if r.proof]
+    try: found = list(leaks(course, "student")) if course and len(proofs) == len(results) else []
     except ValueError as error: found = [str(error)]
     for leak in found: print(f"  {leak}")
-    lines = table([r.proof for r in results if r.proof])
-    print(*lines, sep="\n")
+    print(*table(proofs), sep="\n")
     print(f"{sum(r.ok for r in results)} of {len(results)} hold; {len(found)} leaks.")
-    if arguments.page: page(arguments.page, lines)
+    if arguments.page: write(arguments.page, page(proofs))
     return 0 if all(r.ok for r in results) and not found else 1
-
-
-def page(path: Path, lines: list[str]) -> None:
-    from tinyfm.course.course import write
-    head = ["# Mutation scores", "", "`tinyfm course check` wrote this table: of the wrong versions of each solution "
-            "so many are caught by its checks.", ""]
-    write(path, "\n".join([*head, *lines]) + "\n")
 
 
 def grade(arguments: Namespace) -> int:
@@ -101,6 +94,7 @@ def grade(arguments: Namespace) -> int:
     from tinyfm.course.course import opened
     from tinyfm.course.grade import Writer, grade_all
     course, writer = opened(arguments.folder), Writer(arguments.output)
+    course.runs()
     works, shown = submissions.students(arguments.submissions), Tally()
     if arguments.only: works = {k: v for k, v in works.items() if k == arguments.only}
     if not works: raise ValueError(f"{arguments.submissions} holds no submissions" +

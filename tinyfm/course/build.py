@@ -7,6 +7,7 @@ import json
 import re
 import stat
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tinyfm.atomic import replacing
@@ -60,18 +61,17 @@ if __name__ == "__main__":
 
 def build(course: Course, target: Path, students: list[str]) -> list[str]:
     """Write everything below `target`; returns the names of what was written."""
+    course.runs()
     varied = course.variants and any(map(has_variants, course.files))
     if varied and not students:
         raise CourseError("this course has variants: name the students with --students ids.csv (the first column).")
     for student in students or [""]:
         folder = target / "student" / student if students else target / "student"
-        student_folder(course, student, folder)
-    for student in students or [""]:
-        for e in course.exercises(student): write(target / "solutions" / student / e.place, e.key)
+        laid(folder, student_files(course, student))
+        laid(target / "solutions" / student, {e.place: e.key for e in course.exercises(student)})
     files = autograder(course)
     zipped(target / "autograder.zip", {"setup.sh": SETUP.encode(), "run_autograder": RUN.encode(), **files})
-    for name, content in {"autograder.py": CLASSROOM.encode(), **files}.items():
-        write(target / "classroom50" / name, content)
+    laid(target / "classroom50", {"autograder.py": CLASSROOM, **files})
     write(target / "points.csv", points(course))
     return ["student/", "solutions/", "autograder.zip", "classroom50/", "points.csv"]
 
@@ -89,13 +89,8 @@ def ids(path: Path) -> list[str]:
 
 # ------------------------------------------------------------ what students get
 
-def student_folder(course: Course, student: str, folder: Path) -> None:
-    """Stubs, the public checks as calls, a README."""
-    for name, content in student_files(course, student).items(): write(folder / name, content)
-
-
 def student_files(course: Course, student: str) -> dict[str, str]:
-    """name -> content."""
+    """name -> content: stubs, the public checks as calls, a README."""
     exercises = course.exercises(student)
     calls = {e.place: recorded(e, course.seed(student, Path(e.file).stem)) for e in exercises}
     rows = "\n".join(f"| {e.place} | {e.title} | {e.points} |" for e in exercises)
@@ -127,6 +122,14 @@ def autograder(course: Course) -> dict[str, bytes]:
         name = path.relative_to(PACKAGE.parent).as_posix()
         if not name.startswith("tinyfm/exercises/catalogue"): files[name] = path.read_bytes()
     return files
+
+
+def laid(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Hundreds of files that can be built again: no write waits for the disk."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def zipped(target: Path, files: dict[str, bytes]) -> None:

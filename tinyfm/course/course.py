@@ -97,6 +97,12 @@ class Course:
         seed = self.seed(student, file.stem) if self.variants else None
         return load(file, variant=seed)
 
+    def runs(self) -> None:
+        """CourseError for an exercise that Python cannot run, before anything is built or graded with it."""
+        for file in self.files:
+            try: _ = load(file).checks
+            except Exception as error: raise CourseError(f"{file}: {type(error).__name__}: {error}") from None
+
     def exercises(self, student: str) -> list[Exercise]: return [self.exercise(f, student) for f in self.files]
 
 

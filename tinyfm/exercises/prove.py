@@ -16,7 +16,10 @@ PATIENCE = 2.0                                   # seconds: a mutant that takes 
 
 @dataclass
 class Proof:
-    """What was found of one exercise.  unnamed: listed mistakes whose diagnosis only tells that numbers differ."""
+    """What was found of one exercise.
+
+    sentences: listed mistakes told in their own words; unnamed: those whose diagnosis is only that numbers differ.
+    """
 
     exercise: Exercise
     stub_fails: bool = False
@@ -26,6 +29,7 @@ class Proof:
     survivors: list[str] = field(default_factory=list)
     declared: list[str] = field(default_factory=list)
     unnamed: list[str] = field(default_factory=list)
+    sentences: int = 0
     seconds: float = 0.0
 
     @property
@@ -62,6 +66,7 @@ def examine(bench: Workbench, proof: Proof) -> None:
             continue
         proof.mutants += 1
         if caught is None: proof.survivors.append(mutant.name)
+        elif caught.mistake == mutant.name: proof.sentences += 1
         elif mutant.name in exercise.mistakes and caught.kind in DIFFERENCES:
             proof.unnamed.append(f"{mutant.name} ({caught.check}: {caught.kind}: {caught.message.splitlines()[0]})")
     unused = set(exercise.equivalent) - set(proof.declared)
@@ -137,3 +142,41 @@ def summary(proofs: list[Proof]) -> list[str]:
             f"{sum(p.solution_passes for p in proofs)} solutions pass.",
             f"{total - survived} of {total} wrong versions are caught ({1 - survived / max(total, 1):.2%}); "
             f"{sum(len(p.declared) for p in proofs)} more cannot be told from the solution, and say why."]
+
+
+# ------------------------------------------------------------ the page
+
+PAGE = """# The exercises, proved
+
+`tinyfm course check --all --page tutorials/mutation_scores.md` writes this page. Every check fails the stub, the
+solution passes, and of the wrong versions (the mistakes that each exercise lists, and every single change of a sign, a
+term, an axis, a comparison, a number or a name in the solution) so many are caught. "No different" are changes that no check can
+tell from the solution; each says why in its exercise. Tests hold every line.
+
+{rows}
+
+## The usual mistakes, and what the learner reads
+
+Of the mistakes that the exercises of a topic list, so many are told in the sentence that names just this mistake, so
+many by what is wrong (a sign, a factor, a shape, a dtype, an error with its line), so many only by numbers that differ.
+
+{families}
+"""
+
+
+def page(proofs: list[Proof]) -> str:
+    return PAGE.format(rows="\n".join(table(proofs)), families="\n".join(families(proofs)))
+
+
+def families(proofs: list[Proof]) -> list[str]:
+    """For each topic: how its listed mistakes are diagnosed."""
+    lines = ["| topic | mistakes | by their own sentence | by what is wrong | numbers only | named |",
+             "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    topics = dict.fromkeys(p.exercise.topic for p in proofs)
+    return lines + [family(t, [p for p in proofs if p.exercise.topic == t]) for t in topics]
+
+
+def family(topic: str, proofs: list[Proof]) -> str:
+    every, own = sum(len(p.exercise.mistakes) for p in proofs), sum(p.sentences for p in proofs)
+    bare = sum(len(p.unnamed) + len(set(p.survivors) & set(p.exercise.mistakes)) for p in proofs)
+    return f"| {topic[3:]} | {every} | {own} | {every - own - bare} | {bare} | {1 - bare / max(every, 1):.1%} |"
