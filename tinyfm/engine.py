@@ -216,19 +216,21 @@ class Op:
                 if node is not None: recorded = True
             else:
                 values.append(a if type(a) is not list else np.asarray(a)); parents.append(None)
+        recorded = recorded and self.reads is not None and state.recording
         try:
-            if self.keep is None or not (recorded and state.recording): out = self.forward(*values, **settings)
+            if self.keep is None or not recorded: out = self.forward(*values, **settings)
             else: out, kept = self.keep(*values, **settings)
         except ValueError as error:
             raise complaint(self, error, values, settings) from None
         watch = state.watch
         if watch is not None: watch.computed(self, values, settings, out)
         if plain: return out
-        if not (recorded and self.reads is not None and state.recording): return Tensor(out)
+        if not recorded: return Tensor(out)
         values.append(out)
-        reads = self.reads if None not in parents else [
-            r for parent, rule in zip(parents, self.rules) if parent is not None and rule for r in rule.reads]
-        saved = {name: values[i] for name, i in reads} if reads else {}
+        saved = {}
+        for parent, rule in zip(parents, self.rules):
+            if parent is not None and rule is not None:
+                for name, i in rule.reads: saved[name] = values[i]
         if self.facts: saved.update([(name, fact(values[i])) for name, i, fact in self.facts])
         if self.settings: saved.update(self.settings | settings)
         if self.keep is not None: saved["kept"] = kept
