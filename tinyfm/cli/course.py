@@ -43,6 +43,10 @@ def add(commands: Any) -> None:
             ("--seconds", number | {"help": "for one check, in place of the course's"}),
             ("--timeout", number | {"help": "for one exercise, in place of the course's"}),
             ("--only", {"metavar": "STUDENT"}))
+    command(inner, "report", report, "look back: which checks fail, of what, and which submissions are alike", FOLDER,
+            ("grades", {"type": Path, "metavar": "GRADES.csv"}),
+            ("--submissions", {"type": Path, "metavar": "DIR", "help": "compare them, too"}),
+            ("-o", {"dest": "output", "type": Path, "default": Path("report.html"), "metavar": "REPORT.html"}))
 
 
 def new(arguments: Namespace) -> int:
@@ -154,6 +158,17 @@ def summary(every: list[Any]) -> list[tuple[str, ...]]:
         rows.append((place, str(points), f"{sum(scores) / len(scores):.2f}", str(scores.count(points)),
                      str(scores.count(0))))
     return rows
+
+
+def report(arguments: Namespace) -> int:
+    from tinyfm.course.course import opened
+    from tinyfm.course.report import report, save
+    found = report(opened(arguments.folder), arguments.grades, arguments.submissions)
+    for d in found.diagnoses[:10]: print(f"{d.rate:4.0%}  {d.exercise}: {d.said}")
+    pairs = f", pairs of submissions alike: {len(found.pairs)}" if found.pairs is not None else ""
+    files = ", ".join(map(str, save(found, arguments.output)))
+    print(f"{len(found.students)} students, {len(found.checks)} checks{pairs}: {files}")
+    return 0
 
 
 def made(name: str) -> Any:
