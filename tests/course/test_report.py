@@ -11,9 +11,9 @@ from tests.course.hostile.submissions import AFFINE, RIGHT, TWO
 from tinyfm.cli import main
 from tinyfm.course.course import opened
 from tinyfm.course.grade import COLUMNS, as_csv
-from tinyfm.course.page import page
-from tinyfm.course.report import WORDS, read, report, tables
-from tinyfm.course.similarity import RUN, WINDOW, alike, hashes, tokens, winnowed
+from tinyfm.course.page import page, totals
+from tinyfm.course.report import WORDS, Report, Row, read, report, tables
+from tinyfm.course.similarity import RUN, WINDOW, Pair, alike, hashes, tokens, winnowed
 from tinyfm.exercises.judge import DIFFERENCES
 from tinyfm.gradcheck.report import KINDS
 
@@ -63,6 +63,17 @@ def test_diagnoses_are_words(found):
                                                   "returned other numbers"}
 
 
+def test_a_diagnosis_is_worth_more_than_nothing_written():
+    rows = [Row(str(i), AFFINE, "c", 0, 1, False, False, kind, "", "") for i, kind in enumerate(["stub"] * 3 + ["zero"])]
+    assert Report("t", rows).checks[0].said == "returned zeros"
+    assert Report("t", rows[:3]).checks[0].said == "had not written it yet"
+
+
+def test_the_histogram_is_of_tenths():
+    rows = [Row(f"{i:02d}", AFFINE, "c", i, 20, False, False, "zero", "", "") for i in range(21)]
+    assert re.findall(r'text-anchor="middle">(\d+)</text>', totals(Report("t", rows))) == ["2"] * 9 + ["3"]
+
+
 def test_every_kind_of_the_checker_has_words():
     assert set(KINDS) - set(WORDS) <= DIFFERENCES
 
@@ -81,6 +92,8 @@ def test_the_page_is_whole_safe_and_always_the_same(found):
     tree = ElementTree.fromstring(re.sub(r"<!DOCTYPE html>|<meta[^>]*>", "", text))
     assert [h.text for h in tree.iter("h2")] == ["What to teach again", "What went wrong", "Submissions alike"]
     assert "40 %" in text and "forgot the sum over the batch (4 of 10)" in text and "Week 1 &amp; more" in text
+    found.pairs = [Pair(EVIL, "b", 9, 0.75, (AFFINE,))]
+    assert EVIL not in page(found) and "75 %" in page(found)
 
 
 def test_pictures_have_a_title_axes_and_numbers_beside_the_bars(found):
@@ -94,7 +107,7 @@ def test_pictures_have_a_title_axes_and_numbers_beside_the_bars(found):
     bar, = hard.iter("rect")
     assert float(bar.get("width")) == pytest.approx(0.8 * (840 - 330))
     heights = [float(r.get("height")) for r in points.iter("rect")]
-    assert heights == [0, 0, 180, 0, 0, 0, 0, 0, 0, 45]                                     # 8 with 1 of 4 points, 2 with all
+    assert heights == [0, 0, 180, 0, 0, 0, 0, 0, 0, 45]       # 8 with 1 of 4 points, 2 with all
 
 
 def test_tables_are_csv_with_the_same_numbers(found):
@@ -159,6 +172,15 @@ def test_what_the_stub_gives_and_what_all_have_counts_for_nothing():
     assert alike({"a": {AFFINE: LONG}, "b": {AFFINE: LONG}}, {AFFINE: LONG}) == []
     assert alike({f"s{i}": {AFFINE: LONG} for i in range(20)}, {}) == []
     assert len(alike({"a": {AFFINE: LONG}, "b": {AFFINE: LONG}}, {})) == 1
+
+
+def test_who_copied_a_part_is_as_alike_as_who_copied_all():
+    pair, = alike({"a": {AFFINE: LONG}, "b": {AFFINE: LONG + scattered(1) + scattered(2) + scattered(3)}}, {})
+    assert pair.share > 0.9
+
+
+def test_names_and_numbers_are_alike_and_what_follows_a_dot_is_not():
+    assert tokens("y = np.sum(x, 3)  # mine") == tokens("out=mx.sum(data,7)") != tokens("y = np.prod(x, 3)")
 
 
 def test_the_same_text_in_another_exercise_is_not_alike():
