@@ -68,6 +68,17 @@ def test_the_child_says_what_holds_it(outcome):
     with Child() as child: assert child.held() == outcome[0]
 
 
+def test_libraries_are_readable_but_for_tinyfm(tmp_path):
+    library = tmp_path / "lib" / "python3"
+    for name in ("numpy", "tinyfm", "__editable___tinyfm_finder", "tinyfm-1.dist-info", "site-packages"):
+        (library / name).mkdir(parents=True)
+    (library.parent / "libz.so.1").touch()
+    (library.parent / "secret.txt").touch()
+    found = {Path(path): rights for path, rights in confine.allowed("/own", [str(library)])}
+    assert found.pop(library) == confine.READ_DIR
+    assert {path.name for path in found if tmp_path in path.parents} == {"numpy", "libz.so.1"}
+
+
 def test_no_number_stands_twice():
     for _, numbers in confine.FORBIDDEN.values(): assert len(set(numbers)) == len(numbers) < 250
 
