@@ -19,7 +19,7 @@ from tinyfm.exercises.judge import Outcome
 HERE = Path(__file__).parent / "hostile" / "course"
 SLACK = 2.0                                      # seconds that may pass beyond what an exercise may take
 SECRET = "TINYFM_COURSE_SECRET"
-DOZEN = ["an endless loop", "os._exit at import", "a fork at import", "a list of everything", "reading the secret",
+DOZEN = ["an endless loop", "os._exit at import", "a fork at import", "limited: 3 GB of memory", "reading the secret",
          "moving a file out", "tried: files everywhere", "builtins that allow everything",
          "forged: on every descriptor", "returned: an array equal to everything",
          "one function forks, the other is right", "a zip that climbs"]
