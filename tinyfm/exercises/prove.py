@@ -150,8 +150,8 @@ PAGE = """# The exercises, proved
 
 `tinyfm course check --all --page tutorials/mutation_scores.md` writes this page. Every check fails the stub, the
 solution passes, and of the wrong versions (the mistakes that each exercise lists, and every single change of a sign, a
-term, an axis, a comparison, a number or a name in the solution) so many are caught. "No different" are changes that no check can
-tell from the solution; each says why in its exercise. Tests hold every line.
+term, an axis, a comparison, a number or a name in the solution) so many are caught. "No different" are changes that no
+check can tell from the solution; each says why in its exercise. Tests hold every line.
 
 {rows}
 
