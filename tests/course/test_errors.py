@@ -76,7 +76,8 @@ def test_new_overwrites_nothing_and_knows_its_exercises(hw, capsys, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-@pytest.mark.parametrize("words", ["check", "check {hw} --all", "grade {hw} nowhere", "grade {hw} {empty}",
+@pytest.mark.parametrize("words", ["check", "check {hw} --all", "check {hw} --quick --page p.md",
+                                   "grade {hw} nowhere", "grade {hw} {empty}",
                                    "build {hw} --students nowhere.csv", "grade {hw} {work} --only eve",
                                    "grade {hw} {work} --executor nothing", "grade {hw} {work} --executor no:thing"])
 def test_a_mistake_on_the_command_line(hw, capsys, tmp_path, words):

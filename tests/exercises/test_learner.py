@@ -1,6 +1,7 @@
 """The learner's commands, as they are typed, and the watch, as it is used."""
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -246,6 +247,37 @@ def test_watch_reacts_within_a_second_of_saving(folder):
         process.stdin.write("q\n")
         process.stdin.flush()
         assert process.wait(5) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_watch_in_a_plain_terminal_that_is_killed(folder):
+    """A terminal that knows neither colour nor more than ASCII; kill -9 leaves a state that can be read."""
+    import pty
+    ours, theirs = pty.openpty()
+    plain = {"TERM": "dumb", "LC_ALL": "C", "PYTHONIOENCODING": "ascii:strict"}
+    command = [sys.executable, "-m", "tinyfm", "exercises", "watch"]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, close_fds=True,
+                          env={**os.environ, **ROOT, **plain}) as process:
+        shown = bytearray()
+
+        def appeared(words):
+            if select.select([ours], [], [], 0)[0]: shown.extend(os.read(ours, 4096))
+            return words in shown
+        until(lambda: appeared(b"q quit"), 20)
+        for code, words in (("return x + 1", b"yours 4, expected 6"), ("return 2 * x", b"Press n")):
+            began = time.perf_counter()
+            (folder / "01_first/01_double.py").write_text(f"def double(x):\n    {code}\n")
+            until(lambda words=words: appeared(words), 5)
+            assert time.perf_counter() - began < 1 + 0.5
+        os.write(ours, b"h")
+        until(lambda: appeared(b"Add it to itself."), 5)
+        process.kill()
+    os.close(ours)
+    os.close(theirs)
+    assert shown.isascii() and b"\x1b" not in shown
+    record = json.loads((folder / progress.STATE).read_text("utf-8"))
+    assert record["exercises"]["double"]["passed"] and str(folder) not in json.dumps(record)
 
 
 def until(condition, seconds):

@@ -75,6 +75,7 @@ def check(arguments: Namespace) -> int:
     from tinyfm.exercises.exercise import CATALOGUE
     from tinyfm.exercises.prove import page, table
     if arguments.all == bool(arguments.folder): raise ValueError("name the course to check, or --all")
+    if arguments.page and arguments.quick: raise ValueError("--page tells of the wrong versions: leave out --quick")
     course = None if arguments.all else opened(arguments.folder)
     files, seconds = (course.files, course.seconds) if course else (sorted(CATALOGUE.glob("*/*.py")), 10.0)
     results = []

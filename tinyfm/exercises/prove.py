@@ -130,17 +130,20 @@ def table(proofs: list[Proof]) -> list[str]:
 
 
 def row(p: Proof) -> str:
+    caught = (f"{p.mutants - len(p.survivors)} of {p.mutants}", f"{p.score:.1%}") if p.mutants else ("not tried", "-")
     cells = (f"{p.exercise.topic[3:]}/{p.exercise.name}", p.exercise.minutes, p.exercise.points,
              "fails" if p.stub_fails else "PASSES", "passes" if p.solution_passes else "FAILS",
-             f"{p.mutants - len(p.survivors)} of {p.mutants}", f"{p.score:.1%}", len(p.declared))
+             *caught, len(p.declared))
     return f"| {' | '.join(map(str, cells))} |"
 
 
 def summary(proofs: list[Proof]) -> list[str]:
     total, survived = sum(p.mutants for p in proofs), sum(len(p.survivors) for p in proofs)
-    return [f"{len(proofs)} exercises: {sum(p.stub_fails for p in proofs)} stubs fail, "
-            f"{sum(p.solution_passes for p in proofs)} solutions pass.",
-            f"{total - survived} of {total} wrong versions are caught ({1 - survived / max(total, 1):.2%}); "
+    told = [f"{len(proofs)} exercises: {sum(p.stub_fails for p in proofs)} stubs fail, "
+            f"{sum(p.solution_passes for p in proofs)} solutions pass."]
+    if not total: return [*told, "Wrong versions were not tried."]
+    return [*told,
+            f"{total - survived} of {total} wrong versions are caught ({1 - survived / total:.2%}); "
             f"{sum(len(p.declared) for p in proofs)} more cannot be told from the solution, and say why."]
 
 
