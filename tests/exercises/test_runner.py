@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from tinyfm.exercises import runner
 from tinyfm.exercises.child import MalformedError, receive, send
 from tinyfm.exercises.diagnosis import Wrong
 from tinyfm.exercises.laws import vectorised
@@ -153,6 +154,24 @@ def test_the_end_of_the_child_is_told_in_time(ending):
         began = time.perf_counter()
         with child.within(0.7), pytest.raises(EndedError): loaded(child, f"def f():\n    {ending}\n    return 1").f()
         assert time.perf_counter() - began < 4 and not child.alive
+
+
+def test_waiting_for_a_processor_does_not_count(monkeypatch):
+    """As if half of the time were spent in the queue; the last moment is the last moment all the same."""
+    source = "import time\ndef f(s):\n    time.sleep(s)\n    return 1"
+    with Child() as child:
+        student = loaded(child, source)
+        monkeypatch.setattr(runner, "queued", lambda pid: time.perf_counter() / 4)
+        with child.within(0.4): assert student.f(0.6) == 1
+        with pytest.raises(EndedError, match=r"longer than 0.3 s"), child.within(5, time.perf_counter() + 0.3):
+            student.f(5)
+    with Child() as child:
+        student = loaded(child, source)
+        with pytest.raises(EndedError), child.within(0.4): student.f(1.2)
+
+
+def test_the_queue_is_told_where_linux_tells():
+    assert runner.queued(os.getpid()) >= 0 and runner.queued(-1) == 0
 
 
 def test_memory_and_files_have_a_limit():

@@ -96,7 +96,7 @@ class Bench:
             self.child, self.loaded = Child(self.limits), False
         if not self.loaded:
             try:
-                with self.child.within(self.left(LOADING)): self.child.load(self.source, self.exercise.file)
+                with self.child.within(LOADING, self.until): self.child.load(self.source, self.exercise.file)
             except EndedError as error:
                 self.unloadable = error
                 raise
@@ -117,7 +117,7 @@ class Bench:
         try:
             child = self.ready()
             student = Student(child, self.exercise.module)
-            with child.within(self.left(seconds)): note = check.run(student, generator(check, seed))
+            with child.within(seconds, self.until): note = check.run(student, generator(check, seed))
         except Wrong as wrong:
             mistake = recognised(self.exercise, check, seed, wrong, self.left(NAMING)) if self.naming else ""
             kind = "known-mistake" if mistake and wrong.kind in DIFFERENCES else wrong.kind
