@@ -2,6 +2,7 @@
 import csv
 import hashlib
 import hmac
+import json
 import os
 import re
 import subprocess
@@ -9,14 +10,16 @@ import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from tests.course.kit import BEST, DOUBLE, SECRET, course, hand_in, told
-from tinyfm.course.build import build, student_files
+from tinyfm.course.build import REPLAY, build, student_files
 from tinyfm.course.course import SECRET as VARIABLE
 from tinyfm.course.course import new, opened
 from tinyfm.course.grade import grade_all
 from tinyfm.course.prove import leaks, scores
+from tinyfm.course.record import written
 from tinyfm.exercises.exercise import CATALOGUE
 
 PLACE = "01_first/01_double.py"
@@ -79,6 +82,17 @@ def test_check_finds_a_check_that_checks_nothing(tmp_path, capsys):
     assert code == 1 and "stub passes: doubles a row" in out and "survives: That is the square" in out
 
 
+@pytest.mark.slow
+def test_check_finds_that_two_runs_differ(tmp_path, capsys):
+    folder = course(tmp_path / "hw")
+    text = DOUBLE.replace("def doubles_a_row(student, rng): agree(student.double, lambda x: x * RATE, normal(rng, 3))",
+                          "def doubles_a_row(student, rng):\n    RUNS.append(1)\n"
+                          "    agree(student.double, lambda x: RATE * x + len(RUNS) % 2, normal(rng, 3))\nRUNS = []\n")
+    (folder / PLACE).write_text(text)
+    code, out = told(capsys, "check", folder, "--jobs", "1", "--quick")
+    assert code == 1 and "two runs with the same seed differ" in out
+
+
 # ------------------------------------------------------------ variants
 
 def test_a_variant_is_an_hmac_of_the_secret(small):
@@ -97,10 +111,15 @@ def test_the_environment_has_the_secret_first(small, monkeypatch):
     assert small.seed("ann", "x") == before
 
 
+def arguments(files):
+    """What the public checks call the student's function with."""
+    return [call["args"] for c in json.loads(files["public_checks.json"])[PLACE] for call in c["calls"]]
+
+
 def test_two_students_differ_and_each_again_is_the_same(small):
     assert rate(small, "ann") != rate(small, "bob")
     ann, bob = student_files(small, "ann"), student_files(small, "bob")
-    assert ann["public_checks.json"] != bob["public_checks.json"] and ann == student_files(small, "ann")
+    assert ann == student_files(small, "ann") and arguments(ann) != arguments(bob)
     assert len({rate(small, f"s{i}") for i in range(100)}) == 8
 
 
@@ -162,6 +181,14 @@ def test_points_that_cannot_be_added_are_told(small, points):
     assert any("points" in problem for problem in scores(small.exercises("")[0]))
 
 
+def test_checks_of_one_name_and_hidden_ones_alone_are_told(small):
+    (small.folder / PLACE).write_text(DOUBLE.replace("points=2", "points=2, hidden=True"))
+    assert list(scores(small.exercises("")[0])) == ["every check is hidden"]
+    twin = "again = check(lambda s, r: None)\nagain.run.__name__ = 'doubles_a_row'\n"
+    (small.folder / PLACE).write_text(DOUBLE + twin)
+    assert list(scores(small.exercises("")[0])) == ["two checks have the same name"]
+
+
 def test_the_zip_is_the_same_bytes_again(small, tmp_path, monkeypatch):
     build(small, tmp_path / "a", ["ann"])
     for path in small.folder.rglob("*.*"): os.utime(path, (1, 1))
@@ -170,6 +197,7 @@ def test_the_zip_is_the_same_bytes_again(small, tmp_path, monkeypatch):
     assert one.read_bytes() == two.read_bytes()
     with zipfile.ZipFile(one) as archive:
         names = archive.namelist()
+        assert {e.date_time for e in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         modes = {e.filename: e.external_attr >> 16 & 0o777 for e in archive.infolist()}
     assert {"setup.sh", "run_autograder", "course/course.toml", f"course/{PLACE}", "tinyfm/__init__.py"} <= set(names)
     assert modes["run_autograder"] == 0o755 and modes["course/.secret"] == 0o600
@@ -184,6 +212,31 @@ def test_new_takes_exercises_and_topics(tmp_path):
 
 
 # ------------------------------------------------------------ the student's own pytest
+
+@pytest.fixture
+def replay(tmp_path):
+    """The functions of test_public.py, which stands in each student's folder."""
+    (tmp_path / "public_checks.json").write_text("{}")
+    scope = {"__file__": str(tmp_path / "test_public.py"), "__name__": "test_public"}
+    exec(REPLAY.read_text("utf-8"), scope)
+    return scope
+
+
+SAME = [1.5, np.ones((2, 3)), np.float32(0.1), np.array([np.nan, np.inf]), [1.0, (2, "x")], {"a": np.arange(3)}, None]
+
+
+@pytest.mark.parametrize("value", SAME, ids=str)
+def test_what_is_recorded_equals_itself(replay, value):
+    replay["equal"](value, replay["restored"](json.loads(json.dumps(written(value)))))
+
+
+@pytest.mark.parametrize(("found", "expected"), [
+    (1.5, 1.5 + 1e-5), (np.ones((2, 3)), np.ones((3, 2))), (np.ones(3), 1.0), (np.zeros(2), np.array([0, 1e-3])),
+    (np.array([np.nan]), np.ones(1)), ([1.0], [1.0, 2.0]), (2.0, [2.0]), ({"a": 1}, {"b": 1}), ("x", "y"), (0, None),
+    (np.float64(0.1), np.float32(0.1)), (np.array([1, 2]), np.array([1, 3]))], ids=str)
+def test_what_differs_fails(replay, found, expected):
+    with pytest.raises(AssertionError): replay["equal"](found, replay["restored"](written(expected)))
+
 
 def run_pytest(folder):
     """In a clean folder, without tinyfm: only numpy and pytest."""
