@@ -199,6 +199,7 @@ def swapped(op: Op, forward: Any = None, **rules: Any) -> Iterator[None]:
     for argument, mine in rules.items():
         i = op.args.index(argument)
         call = renamed(mine, op.rules[i].needs)  # type: ignore[union-attr]
+        call.reads = op.rules[i].reads  # type: ignore[union-attr]
         op.rules = [call if k == i else r for k, r in enumerate(op.rules)]
         op.kernels = [call if k == i else r for k, r in enumerate(op.kernels)]
     try: yield
