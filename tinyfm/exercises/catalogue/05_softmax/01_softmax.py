@@ -65,6 +65,7 @@ mistakes = {
         "e = np.exp(x - x.max(axis=-1, keepdims=True))\nreturn e / e.sum(axis=0, keepdims=True)",
     "Divided by the sum of the whole array":
         "e = np.exp(x - x.max(axis=-1, keepdims=True))\nreturn e / e.sum()",
+    "Divided by the sum of the whole array, and nothing is subtracted before e^x": "e = np.exp(x)\nreturn e / e.sum()",
     "Divided by the mean, so that a row sums to the number of classes":
         "e = np.exp(x - x.max(axis=-1, keepdims=True))\nreturn e / e.mean(axis=-1, keepdims=True)",
     "Divided by the largest power, not by the sum":

@@ -76,6 +76,7 @@ mistakes = {
     "The velocity contains the minus, and the step another": "v = mu * v - g\nreturn p - learning_rate * v, v",
     "The gradient is added to the step once more: that is Nesterov's": "v = mu * v + g\n"
         "return p - learning_rate * (g + mu * v), v",
+    "The step follows g alone, not the velocity": "v = mu * v + g\nreturn p - learning_rate * g, v",
     "The old velocity is returned": "return p - learning_rate * (mu * v + g), v",
     "The arrays are changed in place": "v *= mu\nv += g\nreturn p - learning_rate * v, v",
 }

@@ -84,6 +84,7 @@ def a_network_learns_with_it(student, rng):
 mistakes = {
     "m is not corrected for its start at 0": ("m_hat = m / (1 - b1 ** t)", "m_hat = m"),
     "v is not corrected for its start at 0": ("v_hat = v / (1 - b2 ** t)", "v_hat = v"),
+    "Neither m nor v is corrected for its start at 0": ("m_hat / (np.sqrt(v_hat)", "m / (np.sqrt(v)"),
     "epsilon is under the root": ("(np.sqrt(v_hat) + epsilon)", "np.sqrt(v_hat + epsilon)"),
     "The root is missing": ("np.sqrt(v_hat)", "v_hat"),
     "v collects g, not its square": ("(1 - b2) * g * g", "(1 - b2) * g"),
