@@ -6,7 +6,7 @@ import pytest
 import tinyfm  # noqa: F401  (fills the table)
 from tinyfm.operators import table
 from tinyfm.ops.shape import concat_op
-from tinyfm.tracing.code import forward_line, rule_line
+from tinyfm.tracing.code import forward_code, forward_line, rule_code, rule_line
 from tinyfm.tracing.mathml import mathml, symbols, text
 
 FORMULAS = [(f"{name} {arg}".strip(), latex, symbols(op.args, op.formula)) for name, op in table.items()
@@ -50,3 +50,12 @@ def test_the_code_of_a_rule_is_the_line_of_the_table():
     assert inner.startswith("x1: lambda g, axis, starts: getitem(g, ")
     assert forward_line(table["exp"]) == "def exp(x): return np.exp(x)"
     assert all(forward_line(op) and all(rule_line(op, a) for a in op.latex) for op in table.values())
+
+
+def test_a_rule_of_several_lines_is_shown_whole():
+    shown = rule_code(table["matmul"], "b").splitlines()
+    assert shown[0] == "b: def right_slope(g, a, a_shape, b_shape):" and "pulled = matmul(" in shown[1]
+    assert forward_code(table["matmul"]) == "def matmul(a, b):\n    return np.matmul(a, b)"      # not its error
+    assert "raise" not in forward_code(table["linear"]) and "np.matmul(x, w)" in forward_code(table["linear"])
+    assert rule_code(table["tanh"], "x") == rule_line(table["tanh"], "x")
+    assert not any("(...)" in forward_code(op) + "".join(rule_code(op, a) for a in op.latex) for op in table.values())

@@ -188,6 +188,19 @@ def test_a_node_leads_to_the_step_in_which_its_gradient_arrives(open_page):
     assert page.t == page.step_of("backward", "b")
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_what_was_asked_for_last_is_on_top(open_page, size):
+    page = open_page("perceptron", size=size)
+    page.go(len(page.trace))
+    first = "return [...document.querySelectorAll('#panel > div')].find(d => d.id !== 'quiz').id"
+    assert page.js(first) == "step"
+    page.select("W")
+    assert page.js(first) == "node" and "no op made it; used in scenes.py:19" in page.text("#node")
+    assert "h = fm.relu(x @ W + b)" in page.text("#source li.here")
+    page.press("#back")
+    assert page.js(first) == "step"
+
+
 def test_source_and_graph_are_linked_both_ways(open_page):
     page = open_page("perceptron")
     page.select("h")
@@ -256,6 +269,31 @@ def test_boxes_do_not_overlap_open_or_closed(open_page, size):
                         "const r = b.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom]; })")
         for i, a in enumerate(boxes):
             for b in boxes[:i]: assert a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+
+
+BEHIND = """
+    const bodies = [...document.querySelectorAll('.card')].map(c => [c.dataset.node ?? c.dataset.block,
+        c.querySelector('.body').getBoundingClientRect()]), found = [];
+    for (const w of graph.wires) for (const path of [w.forward, w.backward]) {
+        const to = path.getScreenCTM(), length = path.getTotalLength();
+        for (let s = 0; s <= length; s += 3) {
+            const p = path.getPointAtLength(s).matrixTransform(to);
+            for (const [name, r] of bodies)
+                if (![w.from, w.to].map(String).includes(name) && p.x > r.x + 1 && p.x < r.right - 1 && p.y > r.y + 1
+                    && p.y < r.bottom - 1) found.push(`${w.from} to ${w.to} behind ${name}`);
+        }
+    }
+    return [...new Set(found)]"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scene", ["neuron", "convolution", "attention"])
+def test_no_wire_runs_behind_a_box_that_it_does_not_join(open_page, scene, size):
+    page = open_page(scene, size=size)
+    assert page.js(BEHIND) == []
+    if page.find("#close").is_displayed():
+        page.press("#close")
+        assert page.js(BEHIND) == []
 
 
 def test_search_finds_by_name_op_and_layer(open_page):
@@ -344,6 +382,17 @@ def test_the_theme_follows_the_system_and_can_be_switched(open_page):
     assert page.js(background) == "rgb(18, 21, 27)"
     page.press("#theme")
     assert page.js(background) == "rgb(250, 249, 246)"
+
+
+def test_it_prints_dark_on_white_with_the_number_of_the_step(open_page):
+    page = open_page("neuron", dark=True)
+    page.go(5)
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": [
+        {"name": "prefers-color-scheme", "value": "dark"}]})
+    colours = page.js("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]")
+    assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"] and page.find("#count").is_displayed()
+    assert not page.find("#play").is_displayed() and page.find("#step").is_displayed()
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 @pytest.mark.parametrize("scene, size, dark", [("perceptron", "wide", False), ("convolution", "wide", True),

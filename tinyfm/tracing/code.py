@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import linecache
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 from tinyfm.engine import Op
 
 Function = Callable[..., Any]
+LONGEST = 14                                     # lines of a function that are shown
 
 
 @cache
@@ -56,3 +58,30 @@ def forward_line(op: Op) -> str:
     body, settings = source(op.forward), list(op.settings)
     names = ", ".join([*op.args, *(["*", *settings] if settings else [])])
     return f"def {op.name}({names}): " + (body if body.endswith("(...)") else f"return {body}") if body else op.name
+
+
+# ------------------------------------------------------------ functions of several lines, for those who step
+
+def rule_code(op: Op, arg: str) -> str:
+    """rule_line, or the function that the table names where the rule is one of several lines."""
+    rule = op.rules[op.args.index(arg)]
+    body = whole(rule.rule) if rule else ""
+    return f"{arg}: {body}" if body else rule_line(op, arg)
+
+
+def forward_code(op: Op) -> str: return whole(op.forward) or forward_line(op)
+
+
+def whole(function: Function) -> str:
+    """A def of several statements without its docstring, its annotations and what it does on errors; else ""."""
+    node = copy.deepcopy(found(function))
+    if not isinstance(node, ast.FunctionDef): return ""
+    if ast.get_docstring(node) is not None: node.body = node.body[1:]
+    if len(node.body) == 1 and isinstance(node.body[0], ast.Return): return ""
+    node.body = [s for part in node.body for s in (part.body if isinstance(part, ast.Try) else [part])
+                 if not (isinstance(s, ast.If) and isinstance(s.body[0], ast.Raise))]
+    node.decorator_list, node.returns = [], None
+    for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg):
+        if a is not None: a.annotation = None
+    lines = ast.unparse(node).splitlines()
+    return "\n".join(lines if len(lines) <= LONGEST else [*lines[:LONGEST], "    ..."])

@@ -33,10 +33,12 @@ class Layout(NamedTuple):
     place: dict[Any, tuple[int, float]]
 
 
-def layout(boxes: Sequence[Hashable], edges: Iterable[Edge]) -> Layout:
-    """boxes: in a topological order.  edges: (from, to)."""
+def layout(boxes: Sequence[Hashable], edges: Iterable[Edge], first: Sequence[Hashable] = (),
+           last: Sequence[Hashable] = ()) -> Layout:
+    """boxes: in a topological order.  edges: (from, to).  first, last: those that stay in the first or last layer."""
     links = list(dict.fromkeys(edges))
     depth = depths(boxes, links)
+    depth |= dict.fromkeys(first, 0) | dict.fromkeys(last, max(depth.values(), default=0))
     layers: list[list[Any]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for box in boxes: layers[depth[box]].append(box)
     routes = {}

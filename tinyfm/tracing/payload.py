@@ -5,6 +5,7 @@ Equal arrays are stored once.  An array of one element is a number; any other is
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from tinyfm.engine import Op
 from tinyfm.errors import GraphError
 from tinyfm.tracing import layout, numbers, replay, why
-from tinyfm.tracing.code import forward_line, rule_line
+from tinyfm.tracing.code import forward_code, rule_code
 from tinyfm.tracing.events import PHASES, Array, Node, Trace
 from tinyfm.tracing.mathml import mathml, symbols
 
@@ -190,8 +191,8 @@ def brief(x: dict[str, Any]) -> dict[str, Any]:
 def op(entry: Op) -> dict[str, Any]:
     """How an op is shown: its formula, its code, and for each argument the rule and its code."""
     letters = symbols(entry.args, entry.formula)
-    return {"args": entry.args, "f": mathml(entry.formula, letters), "code": forward_line(entry),
-            "kind": entry.kind or "", "rules": {a: [mathml(latex, letters), rule_line(entry, a)]
+    return {"args": entry.args, "f": mathml(entry.formula, letters), "code": forward_code(entry),
+            "kind": entry.kind or "", "rules": {a: [mathml(latex, letters), rule_code(entry, a)]
                                                 for a, latex in entry.latex.items()}}
 
 
@@ -224,9 +225,19 @@ def boxes(t: Trace) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     for k, (name, ids) in enumerate(groups):
         own = [e for e in links if block_of.get(e[0]) == block_of.get(e[1]) == f"g{k}"]
-        found.append({"name": name, "nodes": ids, **drawing(inputs_first(t, ids), own)})
+        found.append({"name": name, "nodes": ids, **drawing(inputs_first(t, ids), own, *doors(ids, own, links))})
     across = [e for e in across if e[0] != e[1]]
     return {"closed": closed, "edges": links, "outer": drawing(outer, across), "blocks": found}
+
+
+def doors(ids: list[int], own: list[Any], links: list[Any]) -> tuple[list[Any], list[Any]]:
+    """What crosses a frame: edges from the first layer to a node deep within, and from one to the last layer."""
+    depth, inside = layout.depths(sorted(ids), own), set(ids)
+    deepest = max(depth.values())
+    into = [(("in", b), b) for b in dict.fromkeys(b for a, b in links if b in inside and a not in inside) if depth[b]]
+    out = [(a, ("out", a)) for a in dict.fromkeys(a for a, b in links if a in inside and b not in inside)
+           if depth[a] < deepest]
+    return into, out
 
 
 def inputs_first(t: Trace, ids: list[int]) -> list[int]: return sorted(ids, key=lambda i: (t.nodes[i].kind == "op", i))
@@ -237,9 +248,13 @@ def first_use(t: Trace, n: Node, block_of: dict[int, str]) -> int:
     return n.id if n.kind == "op" else -1 if n.id not in block_of else len(t.nodes) + n.id
 
 
-def drawing(ids: list[Any], links: list[Any]) -> dict[str, Any]:
-    """{"layers": [[box or dummy, ...], ...], "routes": [[box, dummy, ..., box], ...]}; a dummy is a string "d...". """
-    made = layout.layout(ids, links)
+def drawing(ids: list[Any], links: list[Any], into: Sequence[Any] = (), out: Sequence[Any] = ()) -> dict[str, Any]:
+    """{"layers": [[box or dummy, ...], ...], "routes": [[box, dummy, ..., box], ...]}; a dummy is a string "d...".
+
+    A route that comes in through the frame begins with a dummy; one that goes out ends with one.
+    """
+    first, last = [a for a, _ in into], [b for _, b in out]
+    made = layout.layout([*first, *ids, *last], [*into, *links, *out], first, last)
     names: dict[Any, str] = {}
     for layer in made.layers:
         for box in layer:

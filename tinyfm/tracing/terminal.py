@@ -83,7 +83,7 @@ def forward(t: Trace, e: Event, step: int) -> list[str]:
     op = n.entry
     given = ", ".join(f"{a} = {short(t.nodes[k].value)}" + (f" ({t.nodes[k].name})" if t.nodes[k].name else "")
                       for a, k in zip(op.args, n.inputs) if k is not None)
-    return [f"rule     {text(op.formula)}", f"code     {code.forward_line(op)}", f"from     {given}",
+    return [f"rule     {text(op.formula)}", f"code     {hanging(code.forward_code(op), 13)}", f"from     {given}",
             f"value    {short(e.value)}", *sum_line(numbers.forward(t, n))]
 
 
@@ -105,7 +105,7 @@ def contribution(t: Trace, e: Event, s: Sent, so_far: dict[int, Array]) -> list[
     op = t.nodes[e.node].entry
     rule = text(op.latex[s.arg])
     lines = [f"to {called(t.nodes[s.to])} as {s.arg}", f"  rule   {s.arg}\u0304 += {rule}",
-             f"  code   {code.rule_line(op, s.arg)}", f"  sends  {short(s.gradient)}"]
+             f"  code   {hanging(code.rule_code(op, s.arg), 13)}", f"  sends  {short(s.gradient)}"]
     lines += [f"  {line}" for line in sum_line(numbers.backward(t, e, s))]
     if s.to in so_far:
         total = so_far[s.to] + s.gradient
@@ -113,6 +113,9 @@ def contribution(t: Trace, e: Event, s: Sent, so_far: dict[int, Array]) -> list[
         so_far[s.to] = total
     else: so_far[s.to] = s.gradient
     return lines
+
+
+def hanging(lines: str, width: int) -> str: return lines.replace("\n", "\n" + " " * width)
 
 
 def update(t: Trace, e: Event, step: int) -> list[str]:

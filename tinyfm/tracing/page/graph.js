@@ -2,7 +2,7 @@
 // get their sizes, because a layer can be opened and closed.
 
 const NS = "http://www.w3.org/2000/svg";
-const SIZE = {w: 156, h: 64}, BLOCK = {w: 172, h: 76}, GAP = {main: 74, cross: 22}, PAD = 18, HEAD = 30;
+const SIZE = {w: 156, h: 64}, BLOCK = {w: 172, h: 76}, GAP = {main: 92, upright: 74, cross: 22}, PAD = 18, HEAD = 30;
 const svg = document.getElementById("graph");
 
 function make(name, attributes = {}, ...children) {
@@ -48,10 +48,11 @@ function place(drawing, sizeOf) {
     let across = 0;
     layer.forEach((box, k) => {
       at.set(box, {...sizes[k], main: along + thick / 2, cross: across + sizes[k].c / 2});
+      if (isDummy(box)) at.get(box).m = thick;
       across += sizes[k].c + GAP.cross;
     });
     for (const box of layer) at.get(box).cross -= across / 2;
-    along += thick + GAP.main;
+    along += thick + (graph.upright ? GAP.upright : GAP.main);
   }
   for (let sweep = 0; sweep < 6; sweep++) {
     const near = sweep % 2 ? after : before, layers = sweep % 2 ? [...drawing.layers].reverse() : drawing.layers;
@@ -90,7 +91,8 @@ function arrange() {
     return graph.upright ? {m: m + HEAD, c} : {m, c: c + HEAD};
   };
   const outer = place(T.layout.outer, sizeOf);
-  const point = (main, cross) => graph.upright ? [cross, main] : [main, cross];
+  // Along a layer a wire runs straight: behind no box.
+  const past = (b, main, cross) => [main - b.m / 2, main + b.m / 2].map(m => graph.upright ? [cross, m] : [m, cross]);
   for (const [box, b] of outer) {
     if (isDummy(box)) continue;
     rects.set(box, rect(b.main, b.cross, b.m, b.c));
@@ -98,11 +100,14 @@ function arrange() {
     const {at, e} = inner.get(box), shift = graph.upright ? {m: HEAD / 2, c: 0} : {m: 0, c: HEAD / 2};
     const m0 = b.main + shift.m - (e.m0 + e.m1) / 2, c0 = b.cross + shift.c - (e.c0 + e.c1) / 2;
     for (const [k, a] of at) if (!isDummy(k)) rects.set(k, rect(a.main + m0, a.cross + c0, a.m, a.c));
-    for (const r of T.layout.blocks[+box.slice(1)].routes)
-      routes.set(`${r[0]},${r.at(-1)}`, r.slice(1, -1).map(d => point(at.get(d).main + m0, at.get(d).cross + c0)));
+    for (const r of T.layout.blocks[+box.slice(1)].routes) {
+      const [from, to] = [isDummy(r[0]) ? "in" : r[0], isDummy(r.at(-1)) ? "out" : r.at(-1)];
+      const through = r.filter(isDummy).map(d => at.get(d));
+      routes.set(`${from},${to}`, through.flatMap(d => past(d, d.main + m0, d.cross + c0)));
+    }
   }
   for (const r of T.layout.outer.routes)
-    routes.set(`${r[0]},${r.at(-1)}`, r.slice(1, -1).map(d => point(outer.get(d).main, outer.get(d).cross)));
+    routes.set(`${r[0]},${r.at(-1)}`, r.slice(1, -1).map(d => outer.get(d)).flatMap(d => past(d, d.main, d.cross)));
   return {rects, routes};
 }
 
@@ -153,7 +158,8 @@ function draw() {
   }
   for (const w of seen.values()) {
     const a = rects.get(w.from), b = rects.get(w.to), same = boxOf(w.pairs[0][0]) === boxOf(w.pairs[0][1]);
-    const via = routes.get(same ? `${w.from},${w.to}` : `${boxOf(w.pairs[0][0])},${boxOf(w.pairs[0][1])}`) ?? [];
+    const via = same ? routes.get(`${w.from},${w.to}`) ?? [] : [...routes.get(`${w.from},out`) ?? [],
+        ...routes.get(`${boxOf(w.pairs[0][0])},${boxOf(w.pairs[0][1])}`) ?? [], ...routes.get(`in,${w.to}`) ?? []];
     const ends = side => graph.upright ? [[a.x + a.w / 2 + side, a.y + a.h], [b.x + b.w / 2 + w.enter + side, b.y]]
         : [[a.x + a.w, a.y + a.h / 2 + side], [b.x, b.y + b.h / 2 + w.enter + side]];
     const [s, e] = ends(-3), [sb, eb] = ends(4);
@@ -161,9 +167,10 @@ function draw() {
     w.backward = make("path", {d: curve([sb, ...via.map(p => graph.upright ? [p[0] + 7, p[1]] : [p[0], p[1] + 7]),
         eb]), class: "backward", "marker-start": "url(#tail)"});
     w.label = make("text", {class: "carried", "text-anchor": "middle"});
-    const mid = via.length ? via[via.length >> 1] : [(sb[0] + eb[0]) / 2, (sb[1] + eb[1]) / 2];
-    const rises = !graph.upright && eb[1] < sb[1] - 4;
-    w.label.setAttribute("x", mid[0] - (rises ? 16 : 0)); w.label.setAttribute("y", mid[1] + (rises ? -14 : 18));
+    const [m, n] = via.length ? [via[(via.length >> 1) - 1], via[via.length >> 1]] : [sb, eb];
+    const mid = [(m[0] + n[0]) / 2, (m[1] + n[1]) / 2], rises = !graph.upright && n[1] < m[1] - 4;
+    w.label.setAttribute("x", mid[0] - (graph.upright && via.length ? 18 : 0));
+    w.label.setAttribute("y", graph.upright || via.length ? mid[1] + 18 : n[1] + (rises ? -11 : 20));
     w.group = make("g", {class: "wire"}, w.forward, w.backward);
     wires.append(w.group); labels.append(w.label);
     graph.wires.push(w);

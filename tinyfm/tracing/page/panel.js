@@ -52,7 +52,8 @@ function terms(x) {
   const p = h("div", {class: "terms"});
   x.terms.forEach((pair, k) => {
     if (k) p.append(" + ");
-    p.append(...pair.flatMap((v, i) => [i ? " · " : "", Number(v) < 0 && (k || i) ? `(${fmt(v)})` : fmt(v)]));
+    p.append(h("span", {class: "pair"}, pair.map((v, i) => Number(v) < 0 && (k || i) ? `(${fmt(v)})` : fmt(v))
+        .join(" · ")));
   });
   if (x.count > x.terms.length) p.append(` + … (${x.count} terms)`);
   if (x.plus) p.append(` + ${Number(x.plus) < 0 ? `(${fmt(x.plus)})` : fmt(x.plus)}`);
@@ -87,9 +88,9 @@ function showStep(t, state) {
 function showStart(box) {
   const kbd = key => h("kbd", {}, key), hint = (...said) => h("li", {}, ...said), bold = said => h("b", {}, said);
   fill(box, h("h2", {}, "The start"),
-    h("p", {}, "The inputs and weights are there; nothing has been computed yet. Press ", kbd("→"), " to go on, or ",
-      kbd("Space"), " to watch: first the values flow ", h("span", {class: "forward"}, "forward"),
-      ", then the gradients flow ", h("span", {class: "backward"}, "back"), "."),
+    h("p", {}, "The inputs and weights are there; nothing has been computed yet. Go on with ", kbd("▶"),
+      " at the end of the page or the key ", kbd("→"), "; the dark button or ", kbd("Space"), " plays: first the values flow ",
+      h("span", {class: "forward"}, "forward"), ", then the gradients flow ", h("span", {class: "backward"}, "back"), "."),
     h("ul", {class: "hints"},
       hint("Press a node for its numbers, its gradient and the line that made it."),
       hint(bold("Σ2"), " on a node: two contributions meet there and are added."),
@@ -241,7 +242,8 @@ function updateStep(e) {
 // ---------------------------------------------------------------- the node
 
 function showNode(n, state, followed) {
-  const box = $("node");
+  const box = $("node"), first = viewer.first === "node" && !followed;
+  if ((box.nextElementSibling !== null) !== first) $("panel").insertBefore(box, first ? $("step") : null);
   if (n < 0) { box.replaceChildren(); return; }
   const node = T.nodes[n], v = state.value[n], g = state.grad[n], parts = state.parts[n];
   const facts = [node.o ? `op ${opText(n)}` : node.k === "i" ? "input that asks for a gradient" : "constant", node.l
@@ -252,7 +254,7 @@ function showNode(n, state, followed) {
       h("p", {class: "facts"}, facts),
     node.at ? h("p", {}, "made by ", h("button", {type: "button", class: "link line",
         "data-line": `${node.at[0]}:${node.at[1]}`}, `${node.at[0]}:${node.at[1]}`), " ",
-        h("code", {class: "inline"}, lineText(node.at))) : null,
+        h("code", {class: "inline"}, lineText(node.at))) : usedIn(n),
     h("h3", {}, "Value"), v >= 0 ? picture(v, `Value of ${title(n)}`, node.w)
         : h("p", {class: "muted"}, state.made[n] ? "The rules did not need it, so it was not kept."
         : "Not computed yet. ", state.made[n] ? null : arrival(n, 0)),
@@ -268,6 +270,17 @@ function showNode(n, state, followed) {
 function arrival(n, phase) {
   const t = T.events.findIndex(e => e.p === phase && e.n === n) + 1;
   return t ? h("button", {type: "button", class: "link", "data-step": t}, `Go to step ${t}`) : null;
+}
+
+// The line that made a node, or the first that used it.
+const lineOf = n => T.nodes[n].at ?? users[n].map(u => T.nodes[u].at).find(Boolean);
+
+// An input is made by no line of the run: the lines that use it.
+function usedIn(n) {
+  const at = [...new Set(users[n].map(u => T.nodes[u].at?.join(":")).filter(Boolean))].slice(0, 3);
+  return at.length ? h("p", {}, "no op made it; used in ", ...at.flatMap((key, k) => [k ? ", " : "",
+      h("button", {type: "button", class: "link line", "data-line": key}, key)]), " ",
+      h("code", {class: "inline"}, lineText(lineOf(n)))) : null;
 }
 
 const lineText = ([file, line]) => (T.sources[file]?.[1][line - T.sources[file][0]] ?? "").trim();

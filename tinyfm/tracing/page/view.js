@@ -16,9 +16,12 @@ function fit() {
 function home() {
   fit();
   const r = svg.getBoundingClientRect(), scale = r.width / graph.view.w;
-  if (scale < 0.62) { zoom(0.8 / scale, graph.whole.x, graph.whole.y + (graph.upright ? 0 : graph.whole.h / 2));
-      setView({...graph.view, x: graph.upright ? graph.whole.x + graph.whole.w / 2 - graph.view.w / 2 : graph.whole.x,
-      y: graph.upright ? graph.whole.y : graph.view.y}); }
+  if (scale >= 0.62) return;
+  zoom(0.8 / scale);
+  const {x, y} = graph.whole, v = graph.view, all = [...graph.rects.values()];
+  const start = all.filter(b => graph.upright ? b.y < y + v.h : b.x < x + v.w);       // those that the view begins with
+  const middle = (at, size) => start.reduce((sum, b) => sum + b[at] + b[size] / 2, 0) / start.length - v[size] / 2;
+  setView({...v, x: graph.upright ? middle("x", "w") : x, y: graph.upright ? y : middle("y", "h")});
 }
 
 function zoom(factor, cx, cy) {

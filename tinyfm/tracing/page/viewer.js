@@ -1,7 +1,7 @@
 // The page: one number t says which step is shown; everything on the page follows from it.
 
 const viewer = {t: 0, selected: -1, path: null, asked: null, playing: 0, overwrite: false, predicting: false,
-    score: [0, 0], line: null};
+    score: [0, 0], line: null, first: "step"};
 const last = T.events.length;
 const broke = new Map();
 T.events.forEach((e, i) => { if (e.broke && !broke.has(e.n)) broke.set(e.n, i); });
@@ -15,6 +15,7 @@ const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 function go(t, {say = true} = {}) {
   viewer.t = Math.max(0, Math.min(last, t));
   const e = T.events[viewer.t - 1];
+  viewer.first = "step";
   if (!quizOn()) viewer.asked = null;
   render();
   if (e) follow(e.n);
@@ -63,14 +64,17 @@ function recall() {
   const found = new URLSearchParams(location.hash.slice(1)), n = Number(found.get("n") ?? -1);
   viewer.selected = Number.isInteger(n) && n >= 0 && n < N ? n : -1;
   go(Number(found.get("t") ?? 0) || 0, {say: false});
+  if (viewer.selected >= 0) { viewer.first = "node"; render(); }
 }
 
 function select(n) {
   viewer.selected = n;
   viewer.path = null;
   viewer.line = null;
+  viewer.first = "node";
   if (n >= 0 && shownAs(n) !== n) toggle(boxOf(n), true);
   render();
+  $("panel").scrollTop = 0;
   if (n >= 0) { reveal(n); $("said").textContent = `${fullName(n)} chosen.`; }
   remember();
 }
@@ -105,7 +109,7 @@ function buildSource() {
 }
 
 function showSource(n) {
-  const at = n >= 0 && T.nodes[n].at ? T.nodes[n].at.join(":") : "", e = T.events[viewer.t - 1];
+  const at = n >= 0 ? lineOf(n)?.join(":") ?? "" : "", e = T.events[viewer.t - 1];
   for (const li of document.querySelectorAll("#source li.here")) li.className = "";
   const li = at ? document.querySelector(`#source li[data-line="${CSS.escape(at)}"]`) : null;
   if (!li) return;
