@@ -341,6 +341,31 @@ def test_predictions_are_asked_judged_and_counted(open_page):
     assert not page.find("#quiz").is_displayed()
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_what_a_new_user_asks_is_found_by_what_the_page_shows(open_page, size):
+    page = open_page("neuron", size=size)
+    def press(name):
+        shown = [b for b in page.all("button") if b.is_displayed() and b.accessible_name.startswith(name)]
+        page.js("arguments[0].scrollIntoView({block: 'nearest'})", shown[0])
+        shown[0].click()                                         # a real press: it fails where something lies on top
+    def look_for(name):
+        page.find("#search").clear()
+        page.find("#search").send_keys(name, Keys.ENTER)
+        return page.text("#panel")
+    assert "no op made it; used in scenes.py:34" in look_for("b")                   # which gradient reaches b?
+    press("Go to step")
+    assert "0.382" in page.text("#panel")
+    look_for("unused")
+    press("Why is this gradient zero?")
+    assert "relu, with which it is multiplied, is 0" in page.text("#panel")
+    press("To the end")                                          # where do two contributions meet?
+    names = [g.accessible_name for g in page.all("#graph [role=button]")]
+    assert next(name for name in names if "the sum of 4 contributions" in name).startswith("h (tanh)")
+    press("= for +=")
+    assert "w1, value 0.5, gradient 0" in [g.accessible_name for g in page.all("#graph [role=button]")]
+    assert "made by scenes.py:36 closed = fm.relu(h) * unused" in look_for("closed")    # which line made this node?
+
+
 def test_every_gradient_stands_beside_a_central_difference(open_page):
     page = open_page("perceptron")
     page.go(len(page.trace))
@@ -403,7 +428,9 @@ def test_axe_finds_nothing_serious(open_page, scene, size, dark):
     page = open_page(scene, size=size, dark=dark)
     page.js((Path(found.origin).parent / "axe.min.js").read_text("utf-8"))
     for prepare in ("go(3)", "go(T.events.length); select(1)",
-                    "predict(); go(T.events.findIndex(e => e.p === 1)); next()"):
+                    "predict(); go(T.events.findIndex(e => e.p === 1)); next()", "predict(); equals()",
+                    "graph.open.clear(); redraw(true)", "select(0); document.querySelector('#why')?.click()",
+                    "document.querySelector('#keys').showModal()"):
         page.js(prepare)
         result = page.browser.execute_async_script("axe.run().then(arguments[0])")
         serious = [(v["id"], v["impact"], v["nodes"][0]["html"][:200], v["nodes"][0].get("failureSummary"))

@@ -14,7 +14,7 @@ import tinyfm as fm
 from tests.tracing import scenes
 from tests.tracing.graphs import leaves_of, programs, run
 from tinyfm.cli import main
-from tinyfm.tracing import numbers, terminal
+from tinyfm.tracing import layout, numbers, record, terminal
 from tinyfm.tracing.payload import CELLS, payload
 
 GOOD = "import tinyfm as fm\nw = fm.tensor(2.0, requires_grad=True)\nh = w * 3.0\nloss = h * h\nloss.backward()\n"
@@ -176,11 +176,25 @@ def test_the_command_steps_through_a_script(tmp_path, capsys):
 
 def test_the_command_says_what_is_missing(tmp_path, capsys):
     assert step(tmp_path, "import tinyfm as fm\nfm.tensor(2.0, requires_grad=True) * 3.0\n") == 2
-    assert "ran to its end without a backward pass: 1 ops were recorded. End the script with" in capsys.readouterr().err
+    assert "ran to its end without a backward pass (1 op recorded). End the script with" in capsys.readouterr().err
     assert main(["step", str(tmp_path / "none.py")]) == 2 and "is no file" in capsys.readouterr().err
     assert step(tmp_path, GOOD + "1 / 0\n") == 1
-    assert "stopped with ZeroDivisionError: division by zero; the steps until then follow" in capsys.readouterr().err
+    said = "stopped with ZeroDivisionError: division by zero, line 6; the steps until then follow"
+    assert said in capsys.readouterr().err
+    assert step(tmp_path, "import tinyfm\n1 / 0\n") == 2
+    assert "by zero, line 2 before a backward pass (0 ops recorded). Mend that" in capsys.readouterr().err
+    assert step(tmp_path, "= no Python\n") == 2
+    assert "lesson.py is not Python that runs: SyntaxError: invalid syntax" in capsys.readouterr().err
     assert step(tmp_path, "raise SystemExit('no data')\n") == 2 and "exit code no data" in capsys.readouterr().err
+
+
+def test_the_command_says_what_is_too_large(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(layout, "LARGE", 2)
+    assert step(tmp_path, GOOD, "--html", tmp_path / "out.html") == 2 and not (tmp_path / "out.html").exists()
+    assert "too large to draw: 3 nodes, at most 2. Trace one step" in capsys.readouterr().err
+    monkeypatch.setattr(record, "MOST", 1)
+    assert step(tmp_path, GOOD) == 2
+    assert "too long to record: its first 1 steps hold no backward pass" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -58,7 +58,8 @@ def curve(ax: Any, points: list[Any], shift: float, colour: str, style: Any, thi
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
     (x0, y0), (x1, y1) = points[0], points[-1]
-    ends = [(x0 + WIDTH / 2, y0 + shift), *((x, y + shift) for x, y in points[1:-1]), (x1 - WIDTH / 2, y1 + shift)]
+    past = [(x + side, y + shift) for x, y in points[1:-1] for side in (-WIDTH / 2, WIDTH / 2)]    # a straight line
+    ends = [(x0 + WIDTH / 2, y0 + shift), *past, (x1 - WIDTH / 2, y1 + shift)]    # past the boxes between
     corners, codes = [ends[0]], [Path.MOVETO]
     for (x0, y0), (x1, y1) in pairwise(ends):
         half = (x1 - x0) / 2

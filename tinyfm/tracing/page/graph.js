@@ -169,7 +169,7 @@ function draw() {
     w.label = make("text", {class: "carried", "text-anchor": "middle"});
     const [m, n] = via.length ? [via[(via.length >> 1) - 1], via[via.length >> 1]] : [sb, eb];
     const mid = [(m[0] + n[0]) / 2, (m[1] + n[1]) / 2], rises = !graph.upright && n[1] < m[1] - 4;
-    w.label.setAttribute("x", mid[0] - (graph.upright && via.length ? 18 : 0));
+    w.label.setAttribute("x", mid[0]);
     w.label.setAttribute("y", graph.upright || via.length ? mid[1] + 18 : n[1] + (rises ? -11 : 20));
     w.group = make("g", {class: "wire"}, w.forward, w.backward);
     wires.append(w.group); labels.append(w.label);
