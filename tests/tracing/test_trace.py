@@ -1,6 +1,7 @@
 """A trace is the run: replayed it gives the same bits, and stepping backwards is the same as not having gone on."""
 import gc
 import json
+import re
 import weakref
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import tinyfm as fm
+from tests.tracing import scenes
 from tests.tracing.graphs import leaves_of, programs, run
 from tinyfm.engine import state
 from tinyfm.errors import FormatError, GraphError
@@ -24,7 +26,7 @@ from tinyfm.nn import (
     Sequential,
 )
 from tinyfm.optim import SGD
-from tinyfm.tracing import load
+from tinyfm.tracing import load, written
 from tinyfm.tracing.events import State
 from tinyfm.tracing.replay import checks, overwritten, replay
 from tinyfm.tracing.written import from_json, to_json
@@ -102,6 +104,18 @@ def test_json_keeps_every_bit(program):
     assert json.dumps(to_json(back), allow_nan=False) == text
     assert all(same(g, t.state().grads[i]) for i, g in replay(back).items())
     assert len(replay(back)) == sum(leaf.grad is not None for leaf in leaves)
+
+
+def test_the_schema_in_the_docstring_names_the_keys_that_are_written():
+    data = to_json(scenes.perceptron())
+    event = max(data["events"], key=lambda e: len(e["sent"]))
+    node = next(n for n in data["nodes"] if n["place"])
+    parts = [data, data["arrays"][0], node, node["place"], event, event["sent"][0]]
+    written_ = {key for part in parts for key in part}
+    told = set(re.findall(r'"(\w+)":', written.__doc__.split("`value`")[0]))
+    assert told - {"axis"} == written_                                          # axis: the example of a setting
+    assert all(part.keys() == data["events"][0].keys() for part in data["events"])
+    assert all(part.keys() == node.keys() for part in data["nodes"])
 
 
 @given(programs())

@@ -215,7 +215,8 @@ function card(n, r) {
       ? `${GLYPH[node.o]} ${opText(n)}`.slice(0, 18) : opText(n).slice(0, 18) : title(n);
   const room = Math.floor((r.w - 34 - 7.9 * parts.name.textContent.length) / 7);
   const kindText = own && node.o ? opText(n) : node.k === "i" ? "input" : node.k === "c" && own ? "constant" : "";
-  parts.op.textContent = kindText.length <= room ? kindText : room > 3 ? kindText.slice(0, room) : "";
+  parts.op.textContent = kindText.length <= room ? kindText
+      : GLYPH[node.o] ?? (room > 3 ? `${kindText.slice(0, room - 1)}…` : "");
   parts.met = make("text", {x: r.w - 24, y: r.h + 4.5, "text-anchor": "middle"});
   parts.badge = make("g", {class: "badge none"}, make("rect", {x: r.w - 42, y: r.h - 9, width: 36, height: 18, rx: 9}),
     parts.met);
