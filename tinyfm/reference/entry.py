@@ -15,7 +15,7 @@ from tinyfm.elsewhere import WRITE, instead
 from tinyfm.engine import Op
 from tinyfm.operators import table
 from tinyfm.reference.names import names, ours, row
-from tinyfm.tracing.code import rule_line
+from tinyfm.tracing.code import rule_code
 
 PACKAGE = Path(__file__).parents[2]
 KINDS = {"elementwise": "element by element", "linear": "linear in each argument", None: ""}
@@ -60,10 +60,10 @@ class Entry:
     def convention(self) -> str: return row(self.name)[4] if self.name in names() else ""
 
     def rules(self) -> Iterator[tuple[str, str, str]]:
-        """(argument, LaTeX, line of code) for each argument that has a rule."""
+        """(argument, LaTeX, lines of code) for each argument that has a rule."""
         if self.op is not None:
             for argument, latex in self.op.latex.items():
-                yield argument, latex, rule_line(self.op, argument).partition(": ")[2]
+                yield argument, latex, rule_code(self.op, argument).partition(": ")[2]
 
     def made_of(self) -> list[str]:
         """The ops that a function names in its source."""

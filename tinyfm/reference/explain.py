@@ -22,7 +22,7 @@ def lines(e: Entry) -> Iterator[str]:
         for argument, formula, _ in rules: yield f"  gradient of {argument}:  {formula}"
         if rules:
             yield "\n  as it stands in the table (g: the gradient of y, out: y)"
-            for argument, _, code in rules: yield f"    {argument}: {code}"
+            for argument, _, code in rules: yield textwrap.indent(f"{argument}: {code}", "    ")
         yield f"  keeps for the way back: {', '.join(n for n, _ in e.op.reads or ()) or 'nothing'}\n" if rules else \
             "  no derivative: a constant to every rule\n"
     elif e.made_of():

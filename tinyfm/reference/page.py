@@ -34,7 +34,7 @@ def section(e: Entry) -> Iterator[str]:
     rules = list(e.rules())
     if rules:
         yield "\n| argument | its gradient | the rule |\n| --- | --- | --- |"
-        for argument, latex, code in rules: yield f"| `{argument}` | ${latex_cell(latex)}$ | `{code_cell(code)}` |"
+        for argument, latex, code in rules: yield f"| `{argument}` | ${latex_cell(latex)}$ | {code_cell(code)} |"
     elif e.made_of():
         links = ", ".join(f"[`{n}`](#{n})" for n in e.made_of())
         yield f"\nMade of ops, whose rules give its derivative: {links}."
@@ -43,4 +43,8 @@ def section(e: Entry) -> Iterator[str]:
 
 # A bar would end the cell of a table.
 def latex_cell(latex: str) -> str: return latex.replace("|", "\\vert ")
-def code_cell(code: str) -> str: return code.replace("|", "\\|")
+def code_cell(code: str) -> str:
+    """Each line in backticks; a browser would swallow the spaces before it."""
+    lines = [line.lstrip(" ") for line in code.split("\n")]
+    spaces = ["\u00a0" * (len(line) - len(bare)) for line, bare in zip(code.split("\n"), lines)]
+    return "<br>".join(f"`{space}{line}`" for space, line in zip(spaces, lines)).replace("|", "\\|")
