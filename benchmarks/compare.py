@@ -206,7 +206,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def picture(rows: Sequence[Row], engines: Sequence[str], path: str) -> None:
+def picture(rows: Sequence[Row], engines: Sequence[str], path: str, about: str) -> None:
     """Each engine's time as a multiple of tinyfm's, on a logarithmic axis, with the range over the rounds."""
     import matplotlib
     matplotlib.use("Agg")
@@ -222,8 +222,11 @@ def picture(rows: Sequence[Row], engines: Sequence[str], path: str) -> None:
         axes.errorbar(x, y, xerr=bars, fmt=marker, markersize=5, capsize=2, linewidth=1, label=TITLES[engine])
     axes.axvline(1, color="black", linewidth=1)
     names = [f"{row['key']} {workload(row['key']).NAME.removesuffix(', Adam')} {row['case']}" for row in rows]
-    axes.set(xscale="log", xlabel="time as a multiple of tinyfm's (right of the line: tinyfm is faster)",
-             title=f"One training step, {time.strftime('%Y-%m-%d')}, {processor()}")
+    axes.set(xscale="log", xlabel="time as a multiple of tinyfm's (right of the line: tinyfm is faster)")
+    figure.suptitle(f"Medians and ranges beside tinyfm's; {about}", fontsize=11)
+    marks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
+    axes.set_xticks(marks, [f"{m:g}" for m in marks])
+    axes.xaxis.set_minor_formatter("")
     axes.set_yticks(range(len(rows)), names)
     axes.invert_yaxis()
     axes.grid(axis="x", which="both", linewidth=0.3)
@@ -262,7 +265,7 @@ def main() -> None:
         about = machine(rows, settings)
     print(about, "", *table(rows, settings.engines), "", *targets(rows), sep="\n")
     if settings.json: Path(settings.json).write_text(json.dumps({"machine": about, "rows": rows}))
-    if settings.picture: picture(rows, settings.engines, settings.picture)
+    if settings.picture: picture(rows, settings.engines, settings.picture, ", ".join(about.split("; ")[:3]))
 
 
 if __name__ == "__main__":

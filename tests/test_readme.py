@@ -62,6 +62,17 @@ def test_the_chinese_readme_shows_the_same():
     table = re.search(r"^\| planted in .*?\n\n", README, re.M | re.S)[0]
     commands = [set(re.findall(r"`(tinyfm [^`]+)`", text)) for text in (README, CHINESE)]
     assert table in CHINESE and commands[0] == commands[1]
+    others = [set(re.findall(r"`(python (?!tutorials)[^`]+)`", text)) for text in (README, CHINESE)]
+    assert others[0] == others[1] and len(others[0]) > 5
+
+
+@pytest.mark.slow
+def test_the_grammars_figures_are_those_quoted(tmp_path):
+    run = subprocess.run([sys.executable, "-m", "tinyfm.models.compare_language"], capture_output=True, text=True,
+                         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    above = dict(re.findall(r"^(GPT|counts: trigram) .*?([+-][\d.]+) +[\d.]+ +[\d.]+$", run.stdout, re.M))
+    gpt, trigram = re.search(r"GPT ([\d.]+) % above it, a trigram (\d+) %", README).groups()
+    assert abs(float(above["GPT"]) - float(gpt)) <= 0.3 and round(float(above["counts: trigram"])) == int(trigram)
 
 
 COMMANDS = sorted(set(re.findall(r"`(tinyfm (?!demo|predict)[^`]+)`", README)))
@@ -106,6 +117,17 @@ def test_the_table_of_planted_errors_is_what_the_command_prints(tmp_path):
     assert len(printed) == len(shown) == 7
     for ours, theirs in zip(printed, shown):
         assert [a for a in ours if a != "not installed"] == [b for a, b in zip(ours, theirs) if a != "not installed"]
+
+
+def test_the_table_of_times_is_what_the_command_printed():
+    """The timings that were written down, shown again: every line, and each of the machine's, in both languages."""
+    stored = max((ROOT / "benchmarks" / "results").glob("*.json"))
+    words = [sys.executable, "benchmarks/compare.py", "--show", str(stored)]
+    run = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
+    machine, _, *rest = run.stdout.splitlines()
+    table = "\n".join(line for line in rest if line.startswith("|"))
+    assert stored.stem in machine and table.count("\n") > 10
+    for text in (README, CHINESE): assert machine in text and table in text
 
 
 def test_the_length_of_the_census_script_is_right():
