@@ -161,10 +161,11 @@ def refuses(mine: Any, *args: Any, error: str = "ValueError", **settings: Any) -
 
 
 def vectorised(mine: Any, ours: Callable[..., Any], *args: Any, ratio: float = 30.0, **settings: Any) -> str:
-    """mine takes at most `ratio` times as long as ours: loops over elements take hundreds of times as long.
+    """mine is right and takes at most `ratio` times as long as ours: loops over elements take hundreds of times as long.
 
     Seconds of the processor, so that a busy machine gives the same verdict.
     """
+    agree(mine, ours, (*args, settings) if settings else args, quiet=False)
     slack = 2e-3                                 # of the pipe between the two processes
     clock = mine.student._child.processor_seconds
     yours = truth = np.inf
