@@ -161,7 +161,7 @@ def refuses(mine: Any, *args: Any, error: str = "ValueError", **settings: Any) -
 
 
 def vectorised(mine: Any, ours: Callable[..., Any], *args: Any, ratio: float = 30.0, **settings: Any) -> str:
-    """mine is right and takes at most `ratio` times as long as ours: loops over elements take hundreds of times as long.
+    """mine is right, and takes at most `ratio` times as long as ours: loops over elements take hundreds of times.
 
     Seconds of the processor, so that a busy machine gives the same verdict.
     """
