@@ -68,7 +68,7 @@ def convolutions(batch: int, rng: np.random.Generator) -> Iterator[Row]:
     how: dict[str, Any] = {"strides": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
     block = how | {"pool_size": (2, 2)}
     x, w, b = (rng.standard_normal(s, np.float32) for s in ((batch, 28, 28, 1), (3, 3, 1, 32), (32,)))
-    y, (z, won) = conv.conv(x, w, **how), fused.conv_relu_pool_won(x, w, b, **block)
+    y, (z, kept) = conv.conv(x, w, **how), fused.conv_relu_pool_kept(x, w, b, **block)
     g, gz = (rng.standard_normal(a.shape, np.float32) for a in (y, z))
     patches, kernel = rng.standard_normal((9, y.size // 32), np.float32), w.reshape(9, 32)
     out = np.empty((y.size // 32, 32), np.float32)
@@ -82,8 +82,8 @@ def convolutions(batch: int, rng: np.random.Generator) -> Iterator[Row]:
               lambda: conv.matmul(out, kernel.T, out=patches.T))
     yield Row("conv_relu_pool", shape, flops, size(x, w, b, z), lambda: fused.conv_relu_pool(x, w, b, **block),
               product, forward)
-    yield Row("conv_relu_pool_gradients", shape, flops, size(x, w, z, gz, won, w, b),
-              lambda: fused.conv_relu_pool_gradients(gz, x, w, z, won, **block, wants=(False, True, True)),
+    yield Row("conv_relu_pool_gradients", shape, flops, size(x, w, gz, kept.won, w, b),
+              lambda: fused.conv_relu_pool_gradients(gz, x, w, kept, **block, wants=(False, True, True)),
               product, weights)
 
 

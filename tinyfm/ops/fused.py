@@ -109,15 +109,15 @@ def conv_relu_pool_by_parts(x: Any, w: Any, b: Any, *, pool_size: Sizes, strides
     return max_pool(y, pool_size=pool_size, strides=pool_size, padding=none, dilation=ones)
 
 
-def conv_relu_pool_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Array, out: Array, kept: Array | None,
+def conv_relu_pool_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Array, kept: kernels.Kept | None,
                          pool_size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> Any:
     how: Any = {"pool_size": pool_size, "strides": strides, "padding": padding, "dilation": dilation}
-    won = kernels.conv_relu_pool_won(x, w, b, **how)[1] if kept is None else kept
-    return kernels.conv_relu_pool_gradients(g, x, w, out, won, **how, wants=(wanted[0], wanted[1], wanted[2]))
+    if kept is None: kept = kernels.conv_relu_pool_kept(x, w, b, **how)[1]
+    return kernels.conv_relu_pool_gradients(g, x, w, kept, **how, wants=(wanted[0], wanted[1], wanted[2]))
 
 
 @fused(r"y = \max_{pool} \max(x * w + b, 0)", conv_relu_pool_by_parts, joint=conv_relu_pool_joint,
-       keep=kernels.conv_relu_pool_won)
+       keep=kernels.conv_relu_pool_kept)
 def conv_relu_pool(x: Array, w: Array, b: Array, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
                    dilation: Sizes) -> Array:
     """conv, a bias, relu and max pooling over windows that do not overlap (the pool's strides are its size)."""
