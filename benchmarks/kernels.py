@@ -20,6 +20,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 arguments = argparse.ArgumentParser(description="kernels against the roofline")
@@ -31,6 +32,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)          # read once, 
 
 import numpy as np  # noqa: E402
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
 from tinyfm.kernels import conv, fused, pool, rows, updates  # noqa: E402
 
 Run = Callable[[], Any]
