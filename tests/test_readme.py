@@ -130,6 +130,16 @@ def test_the_table_of_times_is_what_the_command_printed():
     for text in (README, CHINESE): assert machine in text and table in text
 
 
+def test_the_scores_of_the_exercises_are_those_of_their_page():
+    page = (ROOT / "tutorials" / "mutation_scores.md").read_text("utf-8")
+    caught, tried = re.search(r"^(\d+) of (\d+) wrong versions are caught", page, re.M).groups()
+    exercises = re.search(r"^(\d+) exercises: ", page, re.M)[1]
+    for text in (README, CHINESE):
+        figures = re.findall(r"\d+", text.replace(",", ""))
+        assert {caught, tried, exercises} <= set(figures)
+    assert f"{int(caught):,} of {int(tried):,} wrong versions" in README and f"the {exercises} exercises" in README
+
+
 def test_the_length_of_the_census_script_is_right():
     lines = len((ROOT / "benchmarks" / "adult_census.py").read_text().splitlines())
     assert f"`benchmarks/adult_census.py`, {lines} lines" in README

@@ -122,6 +122,12 @@ def test_speed_is_judged_by_the_processor(child):
     assert caught.value.kind == "slow"
 
 
+def test_what_is_quick_and_wrong_is_told_to_be_wrong(child):
+    student = loaded(child, "import numpy as np\ndef zeros(x): return np.zeros_like(x)\n")
+    with pytest.raises(Wrong) as caught: vectorised(student.zeros, lambda x: 2 * x, np.ones(6))
+    assert caught.value.kind == "zero"
+
+
 TRICKS = {
     "imports the answer": "import tinyfm", "imports it in pieces": "__import__('tin' + 'yfm.ops')",
     "reads the answer": "open(PATH)", "lists the folder": "import os; os.listdir(os.path.dirname(PATH))",

@@ -1,7 +1,8 @@
 """What the student's code may not do, in its own process: limits, another user, and an audit hook.
 
-The hook stops accidents and the usual tricks on every system.  It is Python among Python: whoever writes to memory gets
-past it, and meets what the kernel refuses (`confine`, limits, the other user), where there is any.
+The hook stops accidents and the usual tricks on every system.  It is Python among Python: whoever takes its frame from
+a traceback and changes its names, or writes to memory, gets past it, and meets what the kernel refuses (`confine`,
+limits, the other user), where there is any.
 `child.py` reads this file by its path: it stands alone too.
 """
 from __future__ import annotations

@@ -43,11 +43,11 @@ def ours(p, g, v, learning_rate, mu=0.9):
 
 
 @check
-def from_rest(student, rng): agree(student.momentum_step, ours, (np.array([1.0, 2.0]), np.array([0.5, -1.0]), np.zeros(2), 0.1))
+def from_rest(student, rng): agree(student.momentum_step, ours, (np.array([1.0, 2.0]), np.array([0.5, -1.0]), np.zeros(2), 0.3))
 
 
 @check
-def moving(student, rng): agree(student.momentum_step, ours, (normal(rng, 3, 2), normal(rng, 3, 2), normal(rng, 3, 2), 0.1))
+def moving(student, rng): agree(student.momentum_step, ours, (normal(rng, 3, 2), normal(rng, 3, 2), normal(rng, 3, 2), 0.3))
 
 
 @check
