@@ -38,7 +38,7 @@ sys.path.insert(0, str(HERE.parent))
 from tinyfm.cli.blas import blas, has_avx512  # noqa: E402
 
 OTHER = "Haswell" if blas().kernels == "SkylakeX" else "SkylakeX"
-TITLES = {"tinyfm": "tinyfm", "other": f"tinyfm, {OTHER}", "torch": "PyTorch", "jax": "JAX jit", "keras": "Keras/TF",
+TITLES = {"tinyfm": "tinyfm", "other": "tinyfm, other BLAS", "torch": "PyTorch", "jax": "JAX jit", "keras": "Keras/TF",
           "autograd": "autograd", "micrograd": "micrograd"}
 OURS = ("tinyfm", "other")
 CLOSE = 0.01                                     # relative: how far losses may be apart
@@ -162,7 +162,7 @@ def ratio_cell(row: Row, ours: str = "tinyfm") -> str:
 def table(rows: Sequence[Row], engines: Sequence[str]) -> list[str]:
     """As Markdown, which can also be read as it stands."""
     shown = [e for e in engines if any(ran(row, [e]) for row in rows)]
-    head = ["workload", *(TITLES[e] for e in shown), "ratio to the fastest", f"with {OTHER}", "losses"]
+    head = ["workload", *(TITLES[e] for e in shown), "ratio to the fastest", "other BLAS", "losses"]
     body = []
     for row in rows:
         work, peer = workload(row["key"]), fastest(row)
@@ -250,7 +250,7 @@ def arguments() -> argparse.Namespace:
     settings = parser.parse_args()
     if settings.quick: settings.rounds, settings.sessions = 3, 1
     settings.only, settings.engines = settings.only.split(","), settings.engines.split(",")
-    if not has_avx512() and "other" in settings.engines: settings.engines.remove("other")
+    if not (has_avx512() or settings.show) and "other" in settings.engines: settings.engines.remove("other")
     settings.python = dict(pair.split("=", 1) for pair in settings.python)
     return settings
 

@@ -4,7 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from workloads.training import jax_steps, keras_adam, keras_steps, tinyfm_steps, torch_adam, torch_steps, weight
+from workloads.training import (
+    EPSILON,
+    RATE,
+    jax_steps,
+    keras_adam,
+    keras_steps,
+    tinyfm_steps,
+    torch_adam,
+    torch_steps,
+    weight,
+)
 
 NAME, UNIT, STEPS = "conv autoencoder, batch 32, Adam", ("ms", 1e3), 12
 CASES: dict[str, dict[str, Any]] = {"": {}}
@@ -28,7 +38,7 @@ def with_tinyfm(a: Any) -> Any:
     model = Sequential([convolution(16), MaxPooling2D(), convolution(8), MaxPooling2D(),
                         convolution(8), UpSampling2D(), convolution(16), UpSampling2D(),
                         Conv2D(1, 3, padding="same", activation="sigmoid")])
-    model.compile(Adam(1e-4), loss="binary_crossentropy")
+    model.compile(Adam(RATE, epsilon=EPSILON), loss="binary_crossentropy")
     return tinyfm_steps(model, weights(a), a["x"], a["x"])
 
 

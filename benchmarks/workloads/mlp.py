@@ -4,6 +4,8 @@ from typing import Any
 import numpy as np
 
 from workloads.training import (
+    EPSILON,
+    RATE,
     jax_cross_entropy,
     jax_steps,
     keras_adam,
@@ -32,7 +34,7 @@ def with_tinyfm(a: Any) -> Any:
     from tinyfm.nn import Dense, Sequential
     from tinyfm.optim import Adam
     model = Sequential([Dense(128, activation="relu"), Dense(10, activation="softmax")])
-    model.compile(Adam(1e-4), loss="sparse_categorical_crossentropy")
+    model.compile(Adam(RATE, epsilon=EPSILON), loss="sparse_categorical_crossentropy")
     return tinyfm_steps(model, weights(a), a["x"], a["y"])
 
 

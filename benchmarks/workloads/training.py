@@ -4,7 +4,7 @@ from itertools import cycle
 from typing import Any
 
 RATE = 1e-4            # small, so that losses stay comparable over thousands of steps
-EPSILON = 1e-7         # of Adam, for all
+EPSILON = 1e-10        # of Adam, for all; small, because Keras adds it to a root without its correction
 
 
 def tinyfm_steps(model: Any, weights: Sequence[Any], x: Any, y: Any) -> Callable[[], float]:

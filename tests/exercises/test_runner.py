@@ -162,6 +162,7 @@ def test_the_end_of_the_child_is_told_in_time(ending):
         assert time.perf_counter() - began < 4 and not child.alive
 
 
+@pytest.mark.slow
 def test_waiting_for_a_processor_does_not_count(monkeypatch):
     """As if half of the time were spent in the queue; the last moment is the last moment all the same."""
     source = "import time\ndef f(s):\n    time.sleep(s)\n    return 1"
