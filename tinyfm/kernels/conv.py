@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfm.errors import ShapeError
-from tinyfm.kernels.windows import Pairs, Sizes, Windows, check_output, copy_pixels, run, slide, tiles, within
+from tinyfm.kernels.windows import Grid, Pairs, Sizes, Windows, check_output, copy_pixels, run, slide, tiles, within
 
 Array = NDArray[Any]
 Type = np.dtype[Any]
@@ -46,7 +46,7 @@ def conv(x: Array, w: Array, *, strides: Sizes, padding: Pairs, dilation: Sizes,
     windows = slide(x.shape[1:-1], w.shape[:-2], strides, padding, dilation)
     kernels = per_offset(w, groups)                                                             # (k, g, c, o)
     if 2 * prod(x.shape[1:-1]) * w.shape[-1] < prod(windows.out) * x.shape[-1]:
-        return scatter(x, kernels, windows.mirrored())
+        return scatter(x, kernels[::-1], windows.mirrored())
     return gather(x, kernels, windows)
 
 
@@ -62,7 +62,7 @@ def conv_x(y: Array, w: Array, *, size: Sizes, strides: Sizes, padding: Pairs, d
     check_output(x_shape, y.shape, windows)
     kernels = per_offset(w, groups).swapaxes(2, 3)                                              # (k, g, o, c)
     if prod(size) * y.shape[-1] <= 2 * prod(windows.out) * x_shape[-1]:
-        return gather(y, kernels, windows.mirrored())
+        return gather(y, kernels[::-1], windows.mirrored())
     return scatter(y, kernels, windows)
 
 
@@ -74,7 +74,7 @@ def conv_w(x: Array, y: Array, *, size: Sizes, strides: Sizes, padding: Pairs, d
     windows = slide(x.shape[1:-1], size, strides, padding, dilation)
     check_output(x.shape, y.shape, windows)
     if prod(x.shape[1:-1]) * y.shape[-1] < prod(windows.out) * x.shape[-1]:
-        kernels = products(y, x, windows.mirrored(), groups).swapaxes(2, 3)
+        kernels = products(y, x, windows.mirrored(), groups)[::-1].swapaxes(2, 3)
     else: kernels = products(x, y, windows, groups)
     return np.ascontiguousarray(kernels.swapaxes(1, 2)).reshape(w_shape)
 
@@ -108,6 +108,9 @@ def tiled_patches(x: Array, windows: Windows, groups: int, dtype: Type) -> Itera
     if windows.pointwise:                                                           # the patches are x itself
         yield slice(None), by_group(x.astype(dtype, copy=False), groups)
         return
+    if windows.grid and groups == 1 and x.shape[-1] > FEW_CHANNELS:
+        yield from tiled_rows(x, windows, windows.grid, dtype)
+        return
     x = x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
     row_bytes = dtype.itemsize * len(windows.touches) * prod(windows.out[1:]) * prod(x.shape[-2:])
     cells, patches = empty_patches((0, 0), windows, x.shape[-2:], dtype)
@@ -137,6 +140,51 @@ def empty_patches(extent: tuple[int, int], windows: Windows, channels: Sizes, dt
         return np.moveaxis(memory, (1, 0, 2), (0, -2, -1)), memory.reshape(g, k * c, prod(pixels)).swapaxes(1, 2)
     memory = np.zeros((g, *pixels, k, c), dtype)
     return np.moveaxis(memory, (-2, 0), (0, -2)), memory.reshape(g, prod(pixels), k * c)
+
+
+def tiled_rows(x: Array, windows: Windows, grid: Grid, dtype: Type) -> Iterator[tuple[Any, Array]]:
+    """The same where channels are many: a row of the window lies in one piece, once x has its border of zeros."""
+    out, room = windows.out, np.empty((0, 0))
+    row_bytes = dtype.itemsize * prod((*grid.kernel, *out[1:], x.shape[-1]))
+    for images, padded in bordered(x, windows, grid, dtype, bytes_each=out[0] * row_bytes):
+        for rows in tiles(out[0], bytes_each=len(padded) * row_bytes):
+            seen = sight(padded, windows, grid, rows)
+            if room.shape[:-1] != seen.shape: room = np.empty((*seen.shape, seen.itemsize // dtype.itemsize), dtype)
+            room.view(seen.dtype)[..., 0] = seen
+            yield (images, rows), room.reshape(1, prod(seen.shape[:len(out) + 1]), -1)
+
+
+def bordered(x: Array, windows: Windows, grid: Grid, dtype: Type, bytes_each: int) -> Iterator[tuple[slice, Array]]:
+    """Yield, tile by tile: which images, and they in one piece with zeros where the windows reach past their border."""
+    pads, room = borders(windows, grid), np.zeros(0, dtype)
+    inner = (slice(None), *(slice(low, low + n) for n, (low, _) in zip(windows.size, pads, strict=True)))
+    for images in tiles(len(x), bytes_each):
+        tile = x[images]
+        shape = (len(tile), *(low + n + high for n, (low, high) in zip(windows.size, pads, strict=True)), x.shape[-1])
+        if shape == tile.shape: yield images, np.ascontiguousarray(tile, dtype)
+        else:
+            if room.shape != shape: room = np.zeros(shape, dtype)
+            room[inner] = tile
+            yield images, room
+
+
+def borders(windows: Windows, grid: Grid) -> list[tuple[int, int]]:
+    """How many pixels the windows reach past the input at both ends of each axis."""
+    return [(max(0, -first), max(0, first + (out - 1) * s + (k - 1) * d - size + 1))
+            for size, out, first, s, k, d in zip(windows.size, windows.out, *grid, strict=True)]
+
+
+def sight(padded: Array, windows: Windows, grid: Grid, rows: slice) -> Array:
+    """What these rows of the output see: a view (images, rows, *out[1:], *kernel) of pixels that lie together."""
+    whole = grid.dilation[-1] == 1                                                  # a row of the window: one item
+    kernel, item = (grid.kernel[:-1], grid.kernel[-1]) if whole else (grid.kernel, 1)
+    images, *steps, pixel = padded.strides
+    starts = [max(first, 0) for first in grid.first]
+    starts[0] += rows.start * grid.strides[0]
+    return np.ndarray((len(padded), rows.stop - rows.start, *windows.out[1:], *kernel),
+                      f"V{item * padded.shape[-1] * pixel}", padded, sum(n * m for n, m in zip(starts, steps)),
+                      (images, *(s * m for s, m in zip(grid.strides, steps)),
+                       *(d * m for d, m in zip(grid.dilation[:len(kernel)], steps))))
 
 
 # ------------------------------------------------------------ by adding back

@@ -23,6 +23,15 @@ Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
 TILE_BYTES = 2 << 20    # what the scratch of one tile may fill: about the second-level caches of two cores
 
 
+class Grid(NamedTuple):
+    """Offset k of the window at output pixel p reads the input pixel  p * strides + first + k * dilation."""
+
+    first: Sizes
+    strides: Sizes
+    kernel: Sizes
+    dilation: Sizes
+
+
 class Windows(NamedTuple):
     """The geometry of one sliding window.
 
@@ -30,6 +39,7 @@ class Windows(NamedTuple):
     touches: for each offset of the window, in row-major order, two indices into (batch, *spatial, channels) arrays:
         the input pixels read, and the output pixels that read them.
     inside: whether no window reaches past the border; disjoint: whether no two windows share an input pixel.
+    grid: the same as numbers, where there are such.
     """
 
     size: Sizes
@@ -37,6 +47,7 @@ class Windows(NamedTuple):
     touches: list[Touch]
     inside: bool
     disjoint: bool
+    grid: Grid | None = None
 
     @property
     def pointwise(self) -> bool:
@@ -44,8 +55,15 @@ class Windows(NamedTuple):
         return len(self.touches) == 1 and self.inside and self.touches[0][0] == self.touches[0][1]
 
     def mirrored(self) -> "Windows":
-        """The same relation of pixels told from the output: what each input pixel is read by."""
-        return Windows(self.out, self.size, [(by, read) for read, by in self.touches], self.inside, disjoint=False)
+        """The same relation of pixels told from the output: what each input pixel is read by, the last offset first.
+
+        (The pixel before is what the next offset reads: backwards, the offsets run along memory again.)
+        """
+        grid, touches = self.grid, [(by, read) for read, by in reversed(self.touches)]
+        if grid is not None:
+            last = tuple(-f - (k - 1) * d for f, k, d in zip(grid.first, grid.kernel, grid.dilation, strict=True))
+            grid = Grid(last, *grid[1:]) if set(grid.strides) == {1} else None
+        return Windows(self.out, self.size, touches, self.inside, disjoint=False, grid=grid)
 
 
 @lru_cache(maxsize=512)
@@ -62,7 +80,8 @@ def slide(size: Sizes, kernel: Sizes, strides: Sizes, padding: Pairs, dilation: 
     axes = list(zip(size, kernel, strides, before, dilation, out, strict=True))
     inside = all(b == 0 and (o - 1) * s + d * (k - 1) < n for n, k, s, b, d, o in axes)
     disjoint = all(s > d * (k - 1) for _, k, s, _, d, _ in axes)
-    return Windows(size, out, touching(size, kernel, strides, before, dilation, out), inside, disjoint)
+    grid = Grid(tuple(-b for b in before), strides, kernel, dilation)
+    return Windows(size, out, touching(size, kernel, strides, before, dilation, out), inside, disjoint, grid)
 
 
 def touching(size: Sizes, kernel: Sizes, strides: Sizes, before: Sizes, dilation: Sizes, out: Sizes) -> list[Touch]:
