@@ -36,6 +36,10 @@ CASES: list[tuple[str, Any, list[tuple[int, ...]], Any]] = [
     ("embedding_transpose", lambda y: table["embedding_transpose"](ids, y, rows=5000), [(len(ids), 3)],
      lambda y: ref.scatter(y, (ids,), (5000, 3))),
     ("sum_to", lambda x: fm.sum_to(x, shape=(40,)), [tall], lambda x: x.sum(0)),
+    ("sum_to, short inner axes", lambda x: fm.sum_to(x, shape=(9, 1, 20, 1, 6)), [(9, 3, 20, 8, 6)],
+     lambda x: x.sum((1, 3), keepdims=True)),
+    ("sum_to, axes of all kinds", lambda x: fm.sum_to(x, shape=(1, 30, 1, 1)), [(5, 4, 30, 2, 20)],
+     lambda x: x.sum((0, 1, 3, 4)).reshape(1, 30, 1, 1)),
     ("linear", fm.linear, [(20, 300, 4), (4, 40), (40,)], lambda x, w, b: x @ w + b),
 ]
 each = pytest.mark.parametrize("f, shapes, reference", [c[1:] for c in CASES], ids=[c[0] for c in CASES])
