@@ -36,6 +36,7 @@ def test_everything_can_be_explained(e):
 def test_the_nearest_names_are_proposed():
     with pytest.raises(KeyError, match="did you mean softmax"): entry("sofmax")
     with pytest.raises(KeyError, match="conv2d"): entry("conv2D")
+    with pytest.raises(KeyError, match=r"tinyfm\.nn\.Flatten"): entry("flatten")
 
 
 def test_nothing_is_listed_that_is_not_ours():

@@ -14,6 +14,7 @@ DTYPES = dict.fromkeys(("float32", "float64", "int64", "bool"), "numpy.{}, or it
 WRITE = {
     **ARRAYS, **DRAWS, **NOTHING, **DTYPES,
     # of a tensor
+    "ravel": "x.flatten()",
     "view": "x.reshape(...)", "permute": "x.transpose(...)", "t": "x.T",
     "unsqueeze": "tinyfm.expand_dims(x, axis=...)", "expand": "tinyfm.broadcast_to(x, shape=...)", "numel": "x.size",
     "dim": "axis=, or x.ndim for the method", "float": 'x.astype("float32")', "double": 'x.astype("float64")',

@@ -5,7 +5,7 @@ import ast
 import difflib
 import inspect
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,12 +81,14 @@ def entry(name: str) -> Entry:
     raise KeyError(f"there is no op {name!r}" + (nearest(name, same, everything) or "; tinyfm explain lists them all"))
 
 
-def nearest(name: str, same: list[str], everything: Iterable[str]) -> str:
+def nearest(name: str, same: list[str], everything: Collection[str]) -> str:
     """What may have been meant: a class of ours, an op that another library calls so, one that is spelled alike."""
     last = name.rpartition(".")[2]
     for room in (nn, optim, schedules):
-        if inspect.isclass(getattr(room, last, None)):
-            return f"; it is a class: python -c \"help('{room.__name__}.{last}')\""
+        for found in dir(room):
+            alike = found == last or (found.lower() == last.lower() not in everything)
+            if alike and inspect.isclass(getattr(room, found)):
+                return f"; it is a class: python -c \"help('{room.__name__}.{found}')\""
     if last in WRITE: return f". {instead(last)}"
     near = same or difflib.get_close_matches(name, everything, 4, 0.5)
     near = near or [n for n in sorted(everything) if name in n][:4]
