@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from math import prod
+from math import log, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -41,17 +41,29 @@ def future(rows: int, keys: int, dtype: Any) -> Array:
     return np.where(np.tri(rows, keys) > 0, 0, -np.inf).astype(dtype)
 
 
-def exponentials(q: Array, k: Array, mask: Array | None, causal: bool, part: Part, out: Array) -> Array:
-    """out <- e of one block, q already scaled; returns its sums, 1 for a query that may see no key."""
+def bounded(q: Array, k: Array, mask: Array | None, scale: float) -> bool:
+    """Whether no score can be so large that its e^x overflows, or so small that it vanishes: |<q, k>| <= |q| |k|.
+
+    Then e = exp(s) will do, and the search for each row's maximum, as dear as the product, is spared.
+    """
+    if mask is not None and mask.dtype != bool: return False
+    longest = [float(np.vecdot(a, a).max(initial=0)) for a in (q, k)]
+    return sqrt(longest[0] * longest[1]) * abs(scale) < log(np.finfo(q.dtype).max) / 3
+
+
+def exponentials(q: Array, k: Array, mask: Array | None, causal: bool, small: bool, part: Part, out: Array) -> Array:
+    """out <- e of one block, q already scaled, k already transposed in memory; returns its sums, 1 for a query that may see no
+    key."""
     pairs, rows, keys = part
-    np.matmul(q[pairs, rows], k[pairs, :keys].swapaxes(1, 2), out=out)
+    np.matmul(q[pairs, rows], k[pairs, :, :keys], out=out)
     if causal: out[:, :, rows.start:] += future(*out[0, :, rows.start:].shape, out.dtype)
     if mask is not None:
         seen = (mask if mask.ndim < 3 else mask[pairs])[..., rows, :keys]
         if mask.dtype == bool: np.copyto(out, -np.inf, where=~seen)
         else: out += seen
-    top = np.maximum.reduce(out, axis=-1, keepdims=True, initial=-np.inf)
-    out -= np.where(np.isneginf(top), 0, top)
+    if not small:
+        top = np.maximum.reduce(out, axis=-1, keepdims=True, initial=-np.inf)
+        out -= np.where(np.isneginf(top), 0, top)
     total = np.exp(out, out=out) @ np.ones((keys, 1), out.dtype)
     total[total == 0] = 1
     return total
@@ -60,21 +72,22 @@ def exponentials(q: Array, k: Array, mask: Array | None, causal: bool, part: Par
 def attention(q: Array, k: Array, v: Array, mask: Array | None, causal: bool, scale: float) -> tuple[Array, Kept]:
     """(softmax(q k' scale + mask) v, e and its sums); q: (..., n, d), k: (..., m, d), v: (..., m, e), leading axes
     broadcast."""
-    lead, (q, k, v, mask) = aligned(q, k, v, mask)
-    y, (e, total) = np.empty((*q.shape[:2], v.shape[2]), v.dtype), room(q, k)
-    q = q * q.dtype.type(scale)
-    for part in parts((*q.shape[:2], k.shape[1]), causal, q.itemsize):
+    lead, mask = leading(q, k, v, mask)
+    small, v = bounded(q, k, mask, scale), matrices(v, lead)
+    q, k_across = scaled(q, scale, lead), matrices(np.ascontiguousarray(k.swapaxes(-1, -2)), lead)
+    y, (e, total) = np.empty((*q.shape[:2], v.shape[2]), v.dtype), room(q, v)
+    for part in parts((*q.shape[:2], v.shape[1]), causal, q.itemsize):
         pairs, rows, keys = part
         one = block(e, part, q)
-        total[pairs, rows] = exponentials(q, k, mask, causal, part, one)
+        total[pairs, rows] = exponentials(q, k_across, mask, causal, small, part, one)
         np.matmul(one, v[pairs, :keys], out=y[pairs, rows])
     y /= total
     return y.reshape(*lead, *y.shape[1:]), (e, total)
 
 
-def room(q: Array, k: Array) -> Kept:
+def room(q: Array, v: Array) -> Kept:
     """Where e and its sums will be; e is empty if it is not to be kept."""
-    pairs, n, m = len(q), q.shape[1], k.shape[1]
+    pairs, n, m = len(q), q.shape[1], v.shape[1]
     kept = pairs * n * m * q.itemsize <= KEEP_BYTES
     return np.empty((pairs if kept else 0, n, m), q.dtype), np.empty((pairs, n, 1), q.dtype)
 
@@ -88,39 +101,65 @@ def block(e: Array, part: Part, q: Array) -> Array:
 def attention_gradients(g: Array, wanted: list[bool], q: Array, k: Array, v: Array, mask: Array | None, out: Array,
                         kept: Kept | None, causal: bool, scale: float) -> list[Array | None]:
     """The gradients of q, k, v and an additive mask."""
-    shapes = q.shape, k.shape, v.shape
-    lead, (q, k, v, mask) = aligned(q, k, v, mask)
-    g, out = (np.reshape(a, (len(q), *a.shape[-2:])) for a in (g, out))
-    dq, dk, dv = np.empty_like(q), np.zeros_like(k), np.zeros_like(v)
+    shapes, small = (q.shape, k.shape, v.shape), kept is None and bounded(q, k, mask, scale)
+    lead, mask = leading(q, k, v, mask)
+    above, v_across = (matrices(a, lead) for a in with_means(g, v, out))
+    q, k = scaled(q, scale, lead), matrices(k, lead)
+    dq, dk, dv = np.empty_like(q), np.zeros_like(k), np.zeros((*k.shape[:2], g.shape[-1]), g.dtype)
     ds = np.zeros((len(q), q.shape[1], k.shape[1]), q.dtype) if wanted[3] else None
     e, total = kept or (np.empty((0, 0, 0)), np.empty((*q.shape[:2], 1), q.dtype))
-    q = q * q.dtype.type(scale)
+    k_across, d = k if len(e) else np.ascontiguousarray(k.swapaxes(1, 2)), np.empty(0, q.dtype)
     for part in parts((*q.shape[:2], k.shape[1]), causal, q.itemsize):
         pairs, rows, keys = part
         one = block(e, part, q)
-        if not len(e): total[pairs, rows] = exponentials(q, k, mask, causal, part, one)
-        above = g[pairs, rows] / total[pairs, rows]
-        dv[pairs, :keys] += one.swapaxes(1, 2) @ above
-        d = above @ v[pairs, :keys].swapaxes(1, 2)
-        d -= np.vecdot(above, out[pairs, rows])[..., None]
+        if not len(e): total[pairs, rows] = exponentials(q, k_across, mask, causal, small, part, one)
+        above[pairs, rows] /= total[pairs, rows]
+        add_product(one.swapaxes(1, 2), above[pairs, rows, :-1], dv[pairs, :keys], rows.start == 0)
+        if d.shape != one.shape: d = np.empty(one.shape, q.dtype)
+        np.matmul(above[pairs, rows], v_across[pairs, :, :keys], out=d)
         d *= one
         if ds is not None: ds[pairs, rows, :keys] = d
         np.matmul(d, k[pairs, :keys], out=dq[pairs, rows])
-        dk[pairs, :keys] += d.swapaxes(1, 2) @ q[pairs, rows]
+        add_product(d.swapaxes(1, 2), q[pairs, rows], dk[pairs, :keys], rows.start == 0)
     dq *= q.dtype.type(scale)
     found = [np.reshape(a, (*lead, *a.shape[1:])) for a in (dq, dk, dv)]
     return [summed(a, s) for a, s in zip(found, shapes)] + [None if ds is None else ds.reshape(*lead, *ds.shape[1:])]
 
 
-def aligned(q: Array, k: Array, v: Array, mask: Array | None) -> tuple[tuple[int, ...], tuple[Any, ...]]:
-    """The leading axes after broadcasting, and the arrays with them made into one."""
+def with_means(g: Array, v: Array, out: Array) -> tuple[Array, Array]:
+    """([g, -<g, y>], [v, 1]'), so that one product gives g v' - <g, y>."""
+    above = np.empty((*g.shape[:-1], g.shape[-1] + 1), g.dtype)
+    above[..., :-1] = g
+    np.negative(np.vecdot(g, out), out=above[..., -1])
+    across = np.empty((*v.shape[:-2], v.shape[-1] + 1, v.shape[-2]), v.dtype)
+    across[..., :-1, :], across[..., -1, :] = v.swapaxes(-1, -2), 1
+    return above, across
+
+
+def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
+    """out <- a b if that is the first, else out <- out + a b."""
+    if first: np.matmul(a, b, out=out)
+    else: out += a @ b
+
+
+def leading(q: Array, k: Array, v: Array, mask: Array | None) -> tuple[tuple[int, ...], Array | None]:
+    """The leading axes after broadcasting, and the mask with all of them, made into one, or none."""
     lead = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2], () if mask is None else mask.shape[:-2])
-    flat = [np.broadcast_to(a, (*lead, *a.shape[-2:])).reshape(prod(lead), *a.shape[-2:]) for a in (q, k, v)]
     if mask is not None:
-        full, wide = (q.shape[-2], k.shape[-2]), mask.ndim > 2
-        mask = np.broadcast_to(mask, (*lead, *full) if wide else full)
-        if wide: mask = mask.reshape(prod(lead), *full)
-    return lead, (*flat, mask)
+        full = q.shape[-2], k.shape[-2]
+        mask = matrices(mask, lead, full) if mask.ndim > 2 else np.broadcast_to(mask, full)
+    return lead, mask
+
+
+def matrices(a: Array, lead: tuple[int, ...], shape: tuple[int, ...] | None = None) -> Array:
+    """Stretched to the leading axes, which become one: (pairs, *the last two axes, or `shape`)."""
+    shape = a.shape[-2:] if shape is None else shape
+    if a.shape != (*lead, *shape): a = np.broadcast_to(a, (*lead, *shape))
+    return a.reshape(prod(lead), *shape)
+
+
+def scaled(q: Array, scale: float, lead: tuple[int, ...]) -> Array:
+    return matrices(np.multiply(q, q.dtype.type(scale), order="C"), lead)
 
 
 def summed(a: Array, shape: tuple[int, ...]) -> Array:
