@@ -95,7 +95,7 @@ def together(key: str, arrays: str, steps: int, results: dict[str, Any], setting
         else: workers.append(worker)
     for turn in range(-1, settings.rounds):                      # the first is for compilers and caches
         for worker in workers[turn % len(workers):] + workers[:turn % len(workers)]:
-            time.sleep(0.02)                                     # the threads of the one before go to sleep
+            time.sleep(0.15)                                     # OpenBLAS' threads stay awake for a tenth of a second
             worker.ask(1 + steps // 20)
             said = worker.ask(steps)
             results[worker.engine].update(said)

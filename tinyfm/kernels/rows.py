@@ -16,37 +16,36 @@ from tinyfm.kernels import windows
 Array = NDArray[Any]
 
 
-def layer_norm(x: Array, scale: Array, offset: Array, *, epsilon: float) -> Array:
-    """y = (x - mean) r scale + offset,  r = 1 / sqrt(var + epsilon), mean and var of each row.
+def layer_norm(x: Array, scale: Array, offset: Array, *, epsilon: float) -> tuple[Array, tuple[Array, Array]]:
+    """y = z scale + offset,  z = (x - mean) r,  r = 1 / sqrt(var + epsilon), mean and var of each row: (y, (z, r)).
 
     x: (..., n), scale and offset: (n,).  A constant row gives the offset.  Ba, Kiros & Hinton 2016.
     """
-    y = np.empty(x.shape, np.result_type(x, scale, offset))
-    for rows, out in in_tiles(matrix(x), matrix(y)):
-        standardized(rows, epsilon, out)
-        out *= scale
+    dtype = np.result_type(x, scale, offset)
+    y, z, r = np.empty(x.shape, dtype), np.empty(x.shape, dtype), np.empty((*x.shape[:-1], 1), dtype)
+    for rows, out, each, root in in_tiles(matrix(x), matrix(y), matrix(z), matrix(r)):
+        root[...] = standardized(rows, epsilon, each)
+        np.multiply(each, scale, out=out)
         out += offset
-    return y
+    return y, (z, r)
 
 
-def layer_norm_gradients(g: Array, x: Array, scale: Array, *, epsilon: float) -> tuple[Array, Array, Array]:
+def layer_norm_gradients(g: Array, z: Array, r: Array, scale: Array) -> tuple[Array, Array, Array]:
     """The gradients of x, scale and offset where that of y = layer_norm(x, scale, offset) is g.
 
-    With z = (x - mean) r and d = g scale:  dx = r (d - mean(d) - z mean(d z)),  dscale = sum g z,  doffset = sum g.
+    With d = g scale:  dx = r (d - mean(d) - z mean(d z)),  dscale = sum g z,  doffset = sum g.
     """
-    dtype, n = np.result_type(g, x, scale), x.shape[-1]
-    dx, dscale, doffset = np.empty(x.shape, dtype), np.zeros(n, dtype), np.zeros(n, dtype)
-    z, ones = np.empty((0, n), dtype), np.ones(0, dtype)
-    for above, rows, d in in_tiles(matrix(g), matrix(x), matrix(dx)):
-        if len(z) != len(d): z, ones = np.empty_like(d), np.ones(len(d), dtype)
-        r = standardized(rows, epsilon, z)
+    dtype, n = np.result_type(g, z, scale), z.shape[-1]
+    dx, dscale, doffset = np.empty(z.shape, dtype), np.zeros(n, dtype), np.zeros(n, dtype)
+    for above, each, root, d in in_tiles(matrix(g), matrix(z), matrix(r), matrix(dx)):
+        ones = np.ones(len(d), dtype)
         doffset += ones @ above
-        dscale += ones @ np.multiply(above, z, out=d)
+        gz = np.multiply(above, each)
+        dscale += ones @ gz
         np.multiply(above, scale, out=d)
-        z *= (np.vecdot(d, z) / n)[:, None]
-        d -= (d @ np.ones(n, dtype) / n)[:, None]
-        d -= z
-        d *= r
+        d -= (above @ scale / n)[:, None]
+        d -= np.multiply(each, (gz @ scale / n)[:, None], out=gz)
+        d *= root
     return dx, dscale, doffset
 
 

@@ -163,45 +163,42 @@ def gelu_tanh_x(g: Array, x: Array) -> Array:
     return g * slope
 
 
-def gelu_both(x: Array, approximate: bool) -> tuple[Array, Array]:
-    """gelu and its slope: what both need is computed once, a block at a time."""
+def gelu_both(x: Array, approximate: bool, out: Array | None = None) -> tuple[Array, Array]:
+    """gelu (in `out`, which may be x) and its slope: what both need is computed once, a block at a time."""
     x, one = np.asarray(x), gelu_tanh_block if approximate else gelu_block
-    y, slope = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+    y, slope = np.empty(x.shape, x.dtype) if out is None else out, np.empty(x.shape, x.dtype)
     flat = [a.reshape(-1) for a in (x, y, slope)]
-    for i in range(0, x.size, BLOCK): one(*(a[i:i + BLOCK] for a in flat))
+    for i in range(0, x.size, 2 * BLOCK): one(*(a[i:i + 2 * BLOCK] for a in flat))
     return y, slope
 
 
 def gelu_block(x: Array, y: Array, slope: Array) -> None:
     """y <- x Phi;  slope <- Phi + x phi."""
     share = normal_probability(x)
-    np.multiply(x, share, out=y)
     np.multiply(x, x, out=slope)
     slope *= -0.5
     np.exp(slope, out=slope)
     slope *= x
     slope *= 1 / sqrt(2 * pi)
     slope += share
+    np.multiply(x, share, out=y)
 
 
 def gelu_tanh_block(x: Array, y: Array, slope: Array) -> None:
-    """y <- x (1 + t) / 2;  slope <- (1 + t + x (1 - t^2) du/dx) / 2."""
+    """y <- x s, s = (1 + tanh u) / 2;  slope <- s + y (1 - s) 2 du/dx."""
     np.multiply(x, x, out=slope)
-    slope *= 0.044715 * ROOT
-    t = slope + ROOT
-    t *= x
-    np.tanh(t, out=t)
-    slope *= 3
-    slope += ROOT
-    slope *= x
-    np.multiply(t, t, out=y)
-    np.subtract(1, y, out=y)
+    s = slope * (0.044715 * ROOT)
+    s += ROOT
+    s *= x
+    np.tanh(s, out=s)
+    s *= 0.5
+    s += 0.5
+    np.multiply(x, s, out=y)
+    slope *= 6 * 0.044715 * ROOT
+    slope += 2 * ROOT
     slope *= y
-    t += 1
-    slope += t
-    slope *= 0.5
-    np.multiply(t, x, out=y)
-    y *= 0.5
+    slope -= slope * s
+    slope += s
 
 
 @in_blocks

@@ -30,8 +30,7 @@ class Dense(Layer):
         self.expects = (..., inputs)
 
     def call(self, x: Any) -> Any:                        # (..., inputs) -> (..., units)
-        if name := activations.FUSED.get(self.activation): return ops.dense(x, self.kernel, self.bias, activation=name)
-        return self.activation(ops.linear(x, self.kernel, self.bias))
+        return activations.dense(x, self.kernel, self.bias, self.activation)
 
 
 class Activation(Layer):

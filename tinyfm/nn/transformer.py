@@ -191,7 +191,7 @@ class TransformerBlock(Layer):
     def casts_integers(self) -> bool: return True
 
     def mlp(self, x: Any) -> Any:
-        h = self.activation(ops.linear(x, self.expand_kernel, self.expand_bias))
+        h = activations.dense(x, self.expand_kernel, self.expand_bias, self.activation)
         return ops.linear(h, self.contract_kernel, self.contract_bias)
 
     def call(self, x: Any, mask: Any = None, memory: KeyValues | None = None, positions: Any = None) -> Any:

@@ -12,7 +12,7 @@ from tinyfm.kernels import conv as conv_kernels
 from tinyfm.kernels import fused as kernels
 from tinyfm.kernels import special
 from tinyfm.kernels.windows import Pairs, Sizes
-from tinyfm.ops.activations import relu
+from tinyfm.ops.activations import gelu, relu
 from tinyfm.ops.composite import fused
 from tinyfm.ops.conv import conv, conv_x, max_pool
 from tinyfm.ops.elementwise import sigmoid, tanh
@@ -29,20 +29,37 @@ ACTIVATIONS: dict[str, tuple[Callable[..., Any], Callable[[Array], Array], Calla
 
 # ------------------------------------------------------------ a dense layer
 
+GELU = {"gelu": False, "gelu_tanh": True}        # whether by tanh; its slope does not follow from the result, and is kept
+
+
 def dense_by_parts(x: Any, w: Any, b: Any, *, activation: str) -> Any:
-    return ACTIVATIONS[activation][0](linear(x, w, b))
+    y = linear(x, w, b)
+    return gelu(y, approximate=GELU[activation]) if activation in GELU else ACTIVATIONS[activation][0](y)
 
 
-def dense_joint(g: Array, wanted: list[bool], x: Array, w: Array, out: Array, activation: str) -> list[Any]:
-    d = ACTIVATIONS[activation][2](g, out).reshape(-1, w.shape[1])
+def dense_kept(x: Array, w: Array, b: Array | None = None, *, activation: str) -> tuple[Array, Array | None]:
+    y = linear.forward(x, w, b)
+    if activation in GELU: return special.gelu_both(y, GELU[activation], out=y)
+    return ACTIVATIONS[activation][1](y), None
+
+
+def dense_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Array | None, out: Array, kept: Array | None,
+                activation: str) -> list[Any]:
+    if activation in GELU: d = g * (dense_kept(x, w, b, activation=activation)[1] if kept is None else kept)
+    else: d = ACTIVATIONS[activation][2](g, out)
+    d = d.reshape(-1, w.shape[1])
     return [(d @ w.T).reshape(x.shape) if wanted[0] else None,
             x.reshape(-1, x.shape[-1]).T @ d if wanted[1] else None,
             sum_to.forward(d, shape=d.shape[-1:]) if wanted[2] else None]
 
 
-@fused(r"y = f(x W + b)", dense_by_parts, joint=dense_joint)
+@fused(r"y = f(x W + b)", dense_by_parts, joint=dense_joint, keep=dense_kept)
 def dense(x: Array, w: Array, b: Array | None = None, *, activation: str) -> Array:
-    """linear and its activation: relu, tanh or sigmoid.  x: (..., inputs), w: (inputs, units), b: (units,) or None."""
+    """linear and its activation: relu, tanh, sigmoid, gelu or gelu_tanh.
+
+    x: (..., inputs), w: (inputs, units), b: (units,) or None.
+    """
+    if activation in GELU: return gelu.forward(linear.forward(x, w, b), approximate=GELU[activation])
     return ACTIVATIONS[activation][1](linear.forward(x, w, b))
 
 

@@ -57,21 +57,37 @@ def flat(p: Array | None, fill: float, like: Array) -> Array:
     return np.full(like.shape[-1], fill, like.dtype) if p is None else p.reshape(-1)
 
 
+def standardize_kept(x: Array, scale: Array | None = None, offset: Array | None = None, *, axis: Axis,
+                     epsilon: float) -> tuple[Array, tuple[Array, Array] | None]:
+    """(y, (z, r)) where each row is one group, as in layer normalisation; else (y, None)."""
+    form = grouping(x, shapes(scale, offset), axis)
+    if form is None or np.result_type(x, *like(scale, offset)) != x.dtype:
+        y = standard(x, axis, epsilon)[0] * (1.0 if scale is None else scale)
+        return y if offset is None else y + offset, None
+    parts, groups = form
+    a, b = flat(scale, 1.0, parts), flat(offset, 0.0, parts)
+    if parts.shape[1] > 1: return columns.normalized(parts, a, b, groups=groups, epsilon=epsilon).reshape(x.shape), None
+    y, kept = rows.layer_norm(parts[:, 0], a, b, epsilon=epsilon)
+    return y.reshape(x.shape), kept
+
+
 def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | None, offset_shape: tuple[int, ...],
-                      axis: Axis, epsilon: float) -> list[Any]:
+                      kept: tuple[Array, Array] | None, axis: Axis, epsilon: float) -> list[Any]:
     form = grouping(x, shapes(scale) + ([offset_shape] if wanted[2] else []), axis)
     if form is None or np.result_type(g, x, *like(scale)) != x.dtype:
         z, _ = standard(x, axis, epsilon)
         return [standardize_slope(g, x, scale, axis, epsilon), g * z, g]
     parts, groups = form
     g, one = g.reshape(parts.shape), flat(scale, 1.0, parts)
-    if parts.shape[1] == 1: found = rows.layer_norm_gradients(g[:, 0], parts[:, 0], one, epsilon=epsilon)
+    if parts.shape[1] == 1:
+        z, r = kept or rows.layer_norm(parts[:, 0], one, one, epsilon=epsilon)[1]
+        found = rows.layer_norm_gradients(g[:, 0], z, r, one)
     else: found = columns.normalized_gradients(g, parts, one, groups=groups, epsilon=epsilon)
     forms = x.shape, one.shape if scale is None else scale.shape, offset_shape
     return [d.reshape(s) if w else None for d, s, w in zip(found, forms, wanted)]
 
 
-@op(r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta", joint=standardize_joint,
+@op(r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta", joint=standardize_joint, keep=standardize_kept,
     x=(r"r \odot (d - \langle d \rangle - z \langle d z \rangle), \; d = \bar y \odot \gamma, "
        r"\; r = 1 / \sqrt{\sigma^2 + \epsilon}", standardize_slope),
     scale=(r"\bar y \odot z, \; z = (x - \mu) r", lambda g, x, axis, epsilon: g * standard(x, axis, epsilon)[0]),
@@ -79,15 +95,7 @@ def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | Non
 def standardize(x: Array, scale: Array | None = None, offset: Array | None = None, *, axis: Axis,
                 epsilon: float) -> Array:
     """Mean 0 and variance 1 over the axes; scale and offset broadcast against x.  Constants give the offset."""
-    form = grouping(x, shapes(scale, offset), axis)
-    if form is None or np.result_type(x, *like(scale, offset)) != x.dtype:
-        y = standard(x, axis, epsilon)[0] * (1.0 if scale is None else scale)
-        return y if offset is None else y + offset
-    parts, groups = form
-    a, b = flat(scale, 1.0, parts), flat(offset, 0.0, parts)
-    if parts.shape[1] == 1: y = rows.layer_norm(parts[:, 0], a, b, epsilon=epsilon)
-    else: y = columns.normalized(parts, a, b, groups=groups, epsilon=epsilon)
-    return y.reshape(x.shape)
+    return standardize_kept(x, scale, offset, axis=axis, epsilon=epsilon)[0]
 
 
 def layer_norm(x: Any, scale: Any = None, offset: Any = None, *, axis: int | tuple[int, ...] = -1,
