@@ -52,7 +52,7 @@ def bounded(q: Array, k: Array, mask: Array | None, scale: float) -> bool:
 
 
 def exponentials(q: Array, k: Array, mask: Array | None, causal: bool, small: bool, part: Part, out: Array) -> Array:
-    """out <- e of one block, q already scaled, k already transposed in memory; returns its sums, 1 for a query that may see no
+    """out <- e of one block, q already scaled, k already transposed; returns its sums, 1 for a query that may see no
     key."""
     pairs, rows, keys = part
     np.matmul(q[pairs, rows], k[pairs, :, :keys], out=out)
@@ -74,7 +74,7 @@ def attention(q: Array, k: Array, v: Array, mask: Array | None, causal: bool, sc
     broadcast."""
     lead, mask = leading(q, k, v, mask)
     small, v = bounded(q, k, mask, scale), matrices(v, lead)
-    q, k_across = scaled(q, scale, lead), matrices(np.ascontiguousarray(k.swapaxes(-1, -2)), lead)
+    q, k_across = scaled(q, scale, lead), matrices(across(k, q.shape[-2]), lead)
     y, (e, total) = np.empty((*q.shape[:2], v.shape[2]), v.dtype), room(q, v)
     for part in parts((*q.shape[:2], v.shape[1]), causal, q.itemsize):
         pairs, rows, keys = part
@@ -108,7 +108,7 @@ def attention_gradients(g: Array, wanted: list[bool], q: Array, k: Array, v: Arr
     dq, dk, dv = np.empty_like(q), np.zeros_like(k), np.zeros((*k.shape[:2], g.shape[-1]), g.dtype)
     ds = np.zeros((len(q), q.shape[1], k.shape[1]), q.dtype) if wanted[3] else None
     e, total = kept or (np.empty((0, 0, 0)), np.empty((*q.shape[:2], 1), q.dtype))
-    k_across, d = k if len(e) else np.ascontiguousarray(k.swapaxes(1, 2)), np.empty(0, q.dtype)
+    k_across, d = k.swapaxes(1, 2), np.empty(0, q.dtype)
     for part in parts((*q.shape[:2], k.shape[1]), causal, q.itemsize):
         pairs, rows, keys = part
         one = block(e, part, q)
@@ -131,9 +131,16 @@ def with_means(g: Array, v: Array, out: Array) -> tuple[Array, Array]:
     above = np.empty((*g.shape[:-1], g.shape[-1] + 1), g.dtype)
     above[..., :-1] = g
     np.negative(np.vecdot(g, out), out=above[..., -1])
-    across = np.empty((*v.shape[:-2], v.shape[-1] + 1, v.shape[-2]), v.dtype)
-    across[..., :-1, :], across[..., -1, :] = v.swapaxes(-1, -2), 1
-    return above, across
+    ones = np.ones((*v.shape[:-1], v.shape[-1] + 1), v.dtype)
+    ones[..., :-1] = v
+    return above, across(ones, g.shape[-2])
+
+
+def across(a: Array, rows: int) -> Array:
+    """Each matrix transposed, in memory too where it is to be multiplied by few rows: OpenBLAS takes up to a million
+    products without rearranging first, and then by columns only half as fast."""
+    turned = a.swapaxes(-1, -2)
+    return np.ascontiguousarray(turned) if rows * prod(a.shape[-2:]) <= 1e6 else turned
 
 
 def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
