@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Part = tuple[slice, slice, int]                   # of the (batch, head) pairs, of the queries; how many keys they see
 Kept = tuple[Array, Array]
-BLOCK_BYTES, KEEP_BYTES = 1 << 20, 32 << 20
-QUERIES = 64                                      # to a block, where each sees only the past
+BLOCK_BYTES, KEEP_BYTES = 2 << 20, 32 << 20
+QUERIES = 128                                     # to a block, where each sees only the past
 
 
 def parts(shape: tuple[int, ...], causal: bool, itemsize: int) -> Iterator[Part]:

@@ -29,7 +29,7 @@ ACTIVATIONS: dict[str, tuple[Callable[..., Any], Callable[[Array], Array], Calla
 
 # ------------------------------------------------------------ a dense layer
 
-GELU = {"gelu": False, "gelu_tanh": True}        # whether by tanh; its slope does not follow from the result, and is kept
+GELU = {"gelu": False, "gelu_tanh": True}        # whether by tanh; the slope does not follow from the result: kept
 
 
 def dense_by_parts(x: Any, w: Any, b: Any, *, activation: str) -> Any:

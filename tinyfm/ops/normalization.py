@@ -87,7 +87,8 @@ def standardize_joint(g: Array, wanted: list[bool], x: Array, scale: Array | Non
     return [d.reshape(s) if w else None for d, s, w in zip(found, forms, wanted)]
 
 
-@op(r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta", joint=standardize_joint, keep=standardize_kept,
+@op(r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta",
+    joint=standardize_joint, keep=standardize_kept,
     x=(r"r \odot (d - \langle d \rangle - z \langle d z \rangle), \; d = \bar y \odot \gamma, "
        r"\; r = 1 / \sqrt{\sigma^2 + \epsilon}", standardize_slope),
     scale=(r"\bar y \odot z, \; z = (x - \mu) r", lambda g, x, axis, epsilon: g * standard(x, axis, epsilon)[0]),
