@@ -13,10 +13,15 @@ from tinyfm.kernels import attention
 from tinyfm.operators import table
 
 POOLED = {"pool_size": (2, 2), "strides": (1, 1), "padding": ((1, 1), (0, 0)), "dilation": (1, 1)}
+STRIDES = {"strides": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
 CASES: dict[str, tuple[list[tuple[int, ...]], dict[str, Any]]] = {
     "lstm_states": ([(2, 5, 3), (2, 4), (2, 4), (3, 16), (4, 16), (16,)], {}),
     "attention": ([(2, 150, 4), (2, 130, 4), (2, 130, 3), (150, 130)], {"causal": True, "scale": 0.5}),
-    "self_attention": ([(2, 70, 12)], {"num_heads": 2, "causal": True}),
+    "self_attention": ([(2, 140, 12)], {"num_heads": 2, "causal": True}),
+    "dense": ([(5, 3), (3, 4), (4,)], {"activation": "gelu_tanh"}),
+    "standardize": ([(4, 5), (5,), (5,)], {"axis": -1, "epsilon": 1e-5}),
+    "conv_activated": ([(2, 5, 5, 2), (2, 2, 2, 3), (3,)], {"activation": "gelu", **STRIDES}),
+    "conv_x_activated": ([(2, 4, 4, 3), (2, 2, 2, 3), (2,)], {"activation": "gelu", "size": (5, 5), **STRIDES}),
     "conv_relu_pool": ([(3, 6, 5, 2), (3, 2, 2, 3), (3,)], POOLED),
 }
 

@@ -173,6 +173,8 @@ sequence = (1, 2), (1, 3), (1, 2), (1, 2)
 TEXTS, FRAMES, LENGTHS = np.array([[1, 2], [2, 2], [1, 0]]), np.array([4, 3, 2]), np.array([2, 2, 1])
 lookups = [(fm.embedding, lambda ids, w: w[ids])]
 
+BENDS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh, "sigmoid": ref.sigmoid, "gelu": ref.gelu,
+         "gelu_tanh": lambda z: ref.gelu(z, True)}
 TRANSPOSED: Any = {"size": (4, 8), "strides": (1, 2), "padding": ((1, 1), (0, 0)), "dilation": (1, 1), "groups": 2}
 
 NETWORKS = [
@@ -229,21 +231,15 @@ NETWORKS = [
                                           / (LENGTHS if reduction == "mean" else 1), reduction)),
     line(table["dense"], case(sizes(lambda n, i, o: ((n, i), (i, o), (o,)), (0, 3), (1, 3), (1, 3)), activation="tanh"),
          lambda x, w, b, activation: np.tanh(x @ w + b)),
-    line(table["dense"], case(exactly((2, 3, 2), (2, 4), (4,)), activation=st.sampled_from(["relu", "sigmoid"])),
-         lambda x, w, b, activation: {"relu": lambda z: np.maximum(z, 0),
-                                      "sigmoid": ref.sigmoid}[activation](x @ w + b)),
-    call("conv_activated", case(exactly((2, 4, 5, 2), (3, 2, 1, 2), (2,)),
-                                activation=st.sampled_from(["relu", "tanh"])),
+    line(table["dense"], case(exactly((2, 3, 2), (2, 4), (4,)), activation=st.sampled_from(list(BENDS))),
+         lambda x, w, b, activation: BENDS[activation](x @ w + b)),
+    call("conv_activated", case(exactly((2, 4, 5, 2), (3, 2, 1, 2), (2,)), activation=st.sampled_from(list(BENDS))),
          lambda x, w, b, activation: table["conv_activated"](x, w, b, activation=activation, strides=(1, 2),
                                                              padding=((1, 1), (0, 0)), dilation=(1, 1), groups=2),
-         lambda x, w, b, activation: {"relu": lambda z: np.maximum(z, 0),
-                                      "tanh": np.tanh}[activation](ref.conv(x, w, (1, 2), ((1, 1), (0, 0)), (1, 1), 2)
-                                                                   + b)),
-    call("conv_x_activated", case(exactly((2, 4, 4, 2), (3, 2, 1, 2), (2,)),
-                                  activation=st.sampled_from(["relu", "tanh"])),
+         lambda x, w, b, activation: BENDS[activation](ref.conv(x, w, (1, 2), ((1, 1), (0, 0)), (1, 1), 2) + b)),
+    call("conv_x_activated", case(exactly((2, 4, 4, 2), (3, 2, 1, 2), (2,)), activation=st.sampled_from(list(BENDS))),
          lambda x, w, b, activation: table["conv_x_activated"](x, w, b, activation=activation, **TRANSPOSED),
-         lambda x, w, b, activation: {"relu": lambda z: np.maximum(z, 0),
-                                      "tanh": np.tanh}[activation](ref.conv_x(x, w, **TRANSPOSED) + b)),
+         lambda x, w, b, activation: BENDS[activation](ref.conv_x(x, w, **TRANSPOSED) + b)),
     call("conv_relu_pool", case(exactly((2, 6, 5, 2), (3, 2, 2, 3), (3,))),
          lambda x, w, b: table["conv_relu_pool"](x, w, b, pool_size=(2, 2), strides=(1, 1), padding=((1, 1), (0, 0)),
                                                  dilation=(1, 1)),

@@ -12,6 +12,7 @@ import pytest
 
 import tinyfm as fm
 from tinyfm.engine import Op, gradients, leaf
+from tinyfm.operators import table
 
 inf, nan = np.inf, np.nan
 
@@ -295,13 +296,38 @@ def test_ctc_of_no_frames() -> None:
 
 # ------------------------------------------------------------ attention
 
+@pytest.mark.parametrize("dtype, digits", [(np.float32, 2e-4), (np.float64, 1e-10)])
+@pytest.mark.parametrize("size", [1, 4, 6, 30])          # at 4 to 6 the largest score must be sought
+@pytest.mark.parametrize("added", [0.0, 300.0, -300.0])
+def test_attention_is_the_formula_whatever_the_size_of_its_scores(size: int, added: float, dtype: Any,
+                                                                  digits: float) -> None:
+    q, k, v, g = (np.random.default_rng(i).standard_normal((5, 3)) for i in range(4))
+    q, k, mask = size * q, size * k, np.full((5, 5), added)
+    def formula(q: Any, k: Any, v: Any) -> Any:
+        return fm.matmul(fm.softmax(fm.matmul(q, fm.swapaxes(k, axis1=-1, axis2=-2)) * 3 ** -0.5), v)
+    exact = [fm.vjp(formula, q, k, v)[i] for i in range(2)]
+    arrays = [a.astype(dtype) for a in (q, k, v)]
+    y, back = fm.vjp(lambda *a: fm.scaled_dot_product_attention(*a, mask.astype(dtype)), *arrays)
+    for fast, right in zip([y, *back(g.astype(dtype))], [exact[0], *exact[1](g)]):
+        np.testing.assert_allclose(fast, right, rtol=digits * size ** 2, atol=digits * size ** 2)
+
+
+@pytest.mark.parametrize("bad", [inf, nan])
+@pytest.mark.parametrize("rows", [3, 300])
+def test_a_gradient_that_is_not_finite_stays_in_its_row(bad: float, rows: int) -> None:
+    y = np.ones((3, 2))
+    y[1, 0] = bad
+    found = table["embedding_transpose"](np.array([0, 2, 0]), y, rows=rows)
+    np.testing.assert_array_equal(found[:3], [[2, 2], [0, 0], [bad, 1]])
+
+
 def test_a_query_that_sees_nothing_gets_nothing() -> None:
     q, k, v = (np.random.default_rng(0).standard_normal((3, 2)) for _ in range(3))
     mask = np.array([[True, False, True], [False] * 3, [True] * 3])
     y, g = value_and_gradient(lambda x: fm.scaled_dot_product_attention(x, k, v, mask), q)
     assert np.all(y[1] == 0) and np.all(g[1] == 0) and np.all(np.isfinite(g))
     added = np.where(mask, 0.0, -inf)
-    np.testing.assert_allclose(fm.scaled_dot_product_attention(q, k, v, added), y, rtol=1e-14)
+    np.testing.assert_array_equal(fm.scaled_dot_product_attention(q, k, v, added), y)
     np.testing.assert_array_equal(fm.attention_weights(q, k, added)[1], 0)
     q, k = np.full((2, 2), 1e4), np.full((2, 2), 1e4)
     assert np.all(np.isfinite(value_and_gradient(lambda x: fm.scaled_dot_product_attention(x, k, k), q)[1]))

@@ -2,7 +2,8 @@
 
 Leading axes are taken a few at a time, so that a block of scores stays in cache; where queries see only the past, the
 queries are cut as well, and what none of a block may see is not computed: 0.6 x the work.  Inside, softmax is not
-divided by its sum, which is left to the thin arrays: with e = exp(s - max), t its sums and g' = g / t,
+divided by its sum, which is left to the thin arrays: with e = exp(s - max), or e^s where all s are small, t its sums
+and g' = g / t,
 
     y = (e v) / t,    dv = e' g',    ds = e (g' v' - <g', y>),    dq = ds k scale,    dk = ds' q scale.
 
@@ -41,14 +42,16 @@ def future(rows: int, keys: int, dtype: Any) -> Array:
     return np.where(np.tri(rows, keys) > 0, 0, -np.inf).astype(dtype)
 
 
-def bounded(q: Array, k: Array, mask: Array | None, scale: float) -> bool:
-    """Whether no score can be so large that its e^x overflows, or so small that it vanishes: |<q, k>| <= |q| |k|.
+def bounded(q: Array, k: Array, mask: Array | None) -> bool:
+    """Whether no score s can be so large that the sum of e^s overflows, or so small that e^s vanishes: |<q, k>| is at
+    most |q| |k|, and -inf, which forbids, is meant to vanish.
 
     Then e = exp(s) will do, and the search for each row's maximum, as dear as the product, is spared.
     """
-    if mask is not None and mask.dtype != bool: return False
+    added = 0.0 if mask is None or mask.dtype == bool else np.abs(mask[mask > -np.inf]).max(initial=0)
     longest = [float(np.vecdot(a, a).max(initial=0)) for a in (q, k)]
-    return sqrt(longest[0] * longest[1]) * abs(scale) < log(np.finfo(q.dtype).max) / 3
+    limit = log(np.finfo(q.dtype).max / max(1, k.shape[-2])) / 3
+    return bool(sqrt(longest[0] * longest[1]) + added < limit)
 
 
 def exponentials(q: Array, k: Array, mask: Array | None, causal: bool, small: bool, part: Part, out: Array) -> Array:
@@ -73,8 +76,8 @@ def attention(q: Array, k: Array, v: Array, mask: Array | None, causal: bool, sc
     """(softmax(q k' scale + mask) v, e and its sums); q: (..., n, d), k: (..., m, d), v: (..., m, e), leading axes
     broadcast."""
     lead, mask = leading(q, k, v, mask)
-    small, v = bounded(q, k, mask, scale), matrices(v, lead)
-    q, k_across = scaled(q, scale, lead), matrices(across(k, q.shape[-2]), lead)
+    q, k_across, v = scaled(q, scale, lead), matrices(across(k, q.shape[-2]), lead), matrices(v, lead)
+    small = bounded(q, k, mask)
     y, (e, total) = np.empty((*q.shape[:2], v.shape[2]), v.dtype), room(q, v)
     for part in parts((*q.shape[:2], v.shape[1]), causal, q.itemsize):
         pairs, rows, keys = part
@@ -101,14 +104,14 @@ def block(e: Array, part: Part, q: Array) -> Array:
 def attention_gradients(g: Array, wanted: list[bool], q: Array, k: Array, v: Array, mask: Array | None, out: Array,
                         kept: Kept | None, causal: bool, scale: float) -> list[Array | None]:
     """The gradients of q, k, v and an additive mask."""
-    shapes, small = (q.shape, k.shape, v.shape), kept is None and bounded(q, k, mask, scale)
+    shapes = q.shape, k.shape, v.shape
     lead, mask = leading(q, k, v, mask)
     above, v_across = (matrices(a, lead) for a in with_means(g, v, out))
     q, k = scaled(q, scale, lead), matrices(k, lead)
     dq, dk, dv = np.empty_like(q), np.zeros_like(k), np.zeros((*k.shape[:2], g.shape[-1]), g.dtype)
     ds = np.zeros((len(q), q.shape[1], k.shape[1]), q.dtype) if wanted[3] else None
     e, total = kept or (np.empty((0, 0, 0)), np.empty((*q.shape[:2], 1), q.dtype))
-    k_across, d = k.swapaxes(1, 2), np.empty(0, q.dtype)
+    small, k_across, d = not len(e) and bounded(q, k, mask), k.swapaxes(1, 2), np.empty(0, q.dtype)
     for part in parts((*q.shape[:2], k.shape[1]), causal, q.itemsize):
         pairs, rows, keys = part
         one = block(e, part, q)

@@ -49,14 +49,13 @@ NAMED: dict[str, Activation] = {
     "log_softmax": ops.log_softmax,
 }
 
-# those that a convolution, and those that a dense layer computes together with its product
-FUSED: dict[Any, str] = {ops.relu: "relu", ops.tanh: "tanh"}
-FUSED_DENSE = FUSED | {ops.gelu: "gelu", gelu_tanh: "gelu_tanh"}
+# those that a layer computes together with its product
+FUSED: dict[Any, str] = {ops.relu: "relu", ops.tanh: "tanh", ops.gelu: "gelu", gelu_tanh: "gelu_tanh"}
 
 
 def dense(x: Any, w: Any, b: Any, activation: Activation) -> Any:
     """activation(x W + b), as one op where there is one."""
-    if name := FUSED_DENSE.get(activation): return ops.dense(x, w, b, activation=name)
+    if name := FUSED.get(activation): return ops.dense(x, w, b, activation=name)
     return activation(ops.linear(x, w, b))
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,35 +19,50 @@ from tinyfm.ops.elementwise import sigmoid, tanh
 from tinyfm.ops.linear import linear
 from tinyfm.ops.shape import sum_to
 
-# name -> (the op, the same in place, the gradient before it from the one after it and the result)
-ACTIVATIONS: dict[str, tuple[Callable[..., Any], Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
-    "relu": (relu, lambda y: np.maximum(y, 0, out=y), lambda g, y: g * (y > 0)),
-    "tanh": (tanh, lambda y: np.tanh(y, out=y), lambda g, y: g * (1 - y * y)),
-    "sigmoid": (sigmoid, special.sigmoid, lambda g, y: g * (y * (1 - y))),
+
+class Activation(NamedTuple):
+    """What a block does to the result of its product.
+
+    op: as one sees it.  value: the same in place.  both: the same in place, and what `back` asks for.
+    back: the gradient before it, from the one after it and that.
+    """
+
+    op: Callable[..., Any]
+    value: Callable[[Array], Array]
+    both: Callable[[Array], tuple[Array, Array]]
+    back: Callable[[Array, Array], Array]
+
+
+def by_result(op: Callable[..., Any], value: Callable[[Array], Array],
+              back: Callable[[Array, Array], Array]) -> Activation:
+    """One whose slope follows from its result."""
+    return Activation(op, value, lambda y: (value(y),) * 2, back)
+
+
+ACTIVATIONS = {
+    "relu": by_result(relu, lambda y: np.maximum(y, 0, out=y), lambda g, y: g * (y > 0)),
+    "tanh": by_result(tanh, lambda y: np.tanh(y, out=y), lambda g, y: g * (1 - y * y)),
+    "sigmoid": by_result(sigmoid, special.sigmoid, lambda g, y: g * (y * (1 - y))),
+    "gelu": Activation(gelu, special.gelu, lambda y: special.gelu_both(y, False, out=y), np.multiply),
+    "gelu_tanh": Activation(lambda x: gelu(x, approximate=True), special.gelu_tanh,
+                            lambda y: special.gelu_both(y, True, out=y), np.multiply),
 }
 
 
 # ------------------------------------------------------------ a dense layer
 
-GELU = {"gelu": False, "gelu_tanh": True}        # whether by tanh; the slope does not follow from the result: kept
-
-
 def dense_by_parts(x: Any, w: Any, b: Any, *, activation: str) -> Any:
-    y = linear(x, w, b)
-    return gelu(y, approximate=GELU[activation]) if activation in GELU else ACTIVATIONS[activation][0](y)
+    return ACTIVATIONS[activation].op(linear(x, w, b))
 
 
-def dense_kept(x: Array, w: Array, b: Array | None = None, *, activation: str) -> tuple[Array, Array | None]:
-    y = linear.forward(x, w, b)
-    if activation in GELU: return special.gelu_both(y, GELU[activation], out=y)
-    return ACTIVATIONS[activation][1](y), None
+def dense_kept(x: Array, w: Array, b: Array | None = None, *, activation: str) -> tuple[Array, Array]:
+    return ACTIVATIONS[activation].both(linear.forward(x, w, b))
 
 
-def dense_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Array | None, out: Array, kept: Array | None,
+def dense_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Array | None, kept: Array | None,
                 activation: str) -> list[Any]:
-    if activation in GELU: d = g * (dense_kept(x, w, b, activation=activation)[1] if kept is None else kept)
-    else: d = ACTIVATIONS[activation][2](g, out)
-    d = d.reshape(-1, w.shape[1])
+    if kept is None: kept = dense_kept(x, w, b, activation=activation)[1]
+    d = ACTIVATIONS[activation].back(g, kept).reshape(-1, w.shape[1])
     return [(d @ w.T).reshape(x.shape) if wanted[0] else None,
             x.reshape(-1, x.shape[-1]).T @ d if wanted[1] else None,
             sum_to.forward(d, shape=d.shape[-1:]) if wanted[2] else None]
@@ -59,64 +74,74 @@ def dense(x: Array, w: Array, b: Array | None = None, *, activation: str) -> Arr
 
     x: (..., inputs), w: (inputs, units), b: (units,) or None.
     """
-    if activation in GELU: return gelu.forward(linear.forward(x, w, b), approximate=GELU[activation])
-    return ACTIVATIONS[activation][1](linear.forward(x, w, b))
+    return ACTIVATIONS[activation].value(linear.forward(x, w, b))
 
 
 # ------------------------------------------------------------ a convolution, its activation, and a pool
 
-def conv_activated_by_parts(x: Any, w: Any, b: Any, *, activation: str, strides: Sizes, padding: Pairs, dilation: Sizes,
-                        groups: int) -> Any:
-    y = conv(x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
-    return ACTIVATIONS[activation][0](y + b)
-
-
-def conv_activated_joint(g: Array, wanted: list[bool], x: Array, w: Array, out: Array, activation: str, strides: Sizes,
-                     padding: Pairs, dilation: Sizes, groups: int) -> list[Any]:
-    d, how = ACTIVATIONS[activation][2](g, out), (strides, padding, dilation, groups)
-    names = dict(zip(("strides", "padding", "dilation", "groups"), how))
-    return [conv_kernels.conv_x(d, w, size=x.shape[1:-1], **names) if wanted[0] else None,  # type: ignore[arg-type]
-            conv_kernels.conv_w(x, d, size=w.shape[:-2], **names) if wanted[1] else None,  # type: ignore[arg-type]
-            sum_to.forward(d, shape=d.shape[-1:]) if wanted[2] else None]
-
-
-def finished(y: Array, b: Array, activation: str) -> Array:
-    """f(y + b) in the memory of y.  The bias is laid out for a whole row of pixels: its few channels, one pixel at a
+def biased(y: Array, b: Array) -> Array:
+    """y + b in the memory of y.  The bias is laid out for a whole row of pixels: its few channels, one pixel at a
     time, are added 4 x slower."""
     rows = y.reshape(prod(y.shape[:-2]), y.shape[-2] * y.shape[-1])
     rows += np.tile(b, y.shape[-2])
-    return ACTIVATIONS[activation][1](y)
+    return y
 
 
-@fused(r"y = f(x * w + b)", conv_activated_by_parts, joint=conv_activated_joint)
+def conv_activated_by_parts(x: Any, w: Any, b: Any, *, activation: str, strides: Sizes, padding: Pairs, dilation: Sizes,
+                        groups: int) -> Any:
+    y = conv(x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
+    return ACTIVATIONS[activation].op(y + b)
+
+
+def conv_activated_kept(x: Array, w: Array, b: Array, *, activation: str, **how: Any) -> tuple[Array, Array]:
+    return ACTIVATIONS[activation].both(biased(conv_kernels.conv(x, w, **how), b))
+
+
+def conv_activated_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Array, kept: Array | None,
+                         activation: str, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> list[Any]:
+    how: Any = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
+    if kept is None: kept = conv_activated_kept(x, w, b, activation=activation, **how)[1]
+    d = ACTIVATIONS[activation].back(g, kept)
+    return [conv_kernels.conv_x(d, w, size=x.shape[1:-1], **how) if wanted[0] else None,
+            conv_kernels.conv_w(x, d, size=w.shape[:-2], **how) if wanted[1] else None,
+            sum_to.forward(d, shape=d.shape[-1:]) if wanted[2] else None]
+
+
+@fused(r"y = f(x * w + b)", conv_activated_by_parts, joint=conv_activated_joint, keep=conv_activated_kept)
 def conv_activated(x: Array, w: Array, b: Array, *, activation: str, strides: Sizes, padding: Pairs, dilation: Sizes,
                groups: int = 1) -> Array:
-    """conv, a bias and an activation: relu, tanh or sigmoid."""
+    """conv, a bias and an activation as in `dense`."""
     y = conv_kernels.conv(x, w, strides=strides, padding=padding, dilation=dilation, groups=groups)
-    return finished(y, b, activation)
+    return ACTIVATIONS[activation].value(biased(y, b))
 
 
 def conv_x_activated_by_parts(x: Any, w: Any, b: Any, *, activation: str, size: Sizes, strides: Sizes, padding: Pairs,
                               dilation: Sizes, groups: int) -> Any:
     y = conv_x(x, w, size=size, strides=strides, padding=padding, dilation=dilation, groups=groups)
-    return ACTIVATIONS[activation][0](y + b)
+    return ACTIVATIONS[activation].op(y + b)
 
 
-def conv_x_activated_joint(g: Array, wanted: list[bool], x: Array, w: Array, out: Array, activation: str,
-                           strides: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> list[Any]:
-    d = ACTIVATIONS[activation][2](g, out)
+def conv_x_activated_kept(x: Array, w: Array, b: Array, *, activation: str, **how: Any) -> tuple[Array, Array]:
+    return ACTIVATIONS[activation].both(biased(conv_kernels.conv_x(x, w, **how), b))
+
+
+def conv_x_activated_joint(g: Array, wanted: list[bool], x: Array, w: Array, b: Array, kept: Array | None,
+                           activation: str, size: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes,
+                           groups: int) -> list[Any]:
     how: Any = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
+    if kept is None: kept = conv_x_activated_kept(x, w, b, activation=activation, size=size, **how)[1]
+    d = ACTIVATIONS[activation].back(g, kept)
     return [conv_kernels.conv(d, w, **how) if wanted[0] else None,
             conv_kernels.conv_w(d, x, size=w.shape[:-2], **how) if wanted[1] else None,
             sum_to.forward(d, shape=d.shape[-1:]) if wanted[2] else None]
 
 
-@fused(r"y = f(x *^\top w + b)", conv_x_activated_by_parts, joint=conv_x_activated_joint)
+@fused(r"y = f(x *^\top w + b)", conv_x_activated_by_parts, joint=conv_x_activated_joint, keep=conv_x_activated_kept)
 def conv_x_activated(x: Array, w: Array, b: Array, *, activation: str, size: Sizes, strides: Sizes, padding: Pairs,
                      dilation: Sizes, groups: int = 1) -> Array:
-    """conv_x, a bias and an activation: relu, tanh or sigmoid."""
+    """conv_x, a bias and an activation as in `dense`."""
     y = conv_kernels.conv_x(x, w, size=size, strides=strides, padding=padding, dilation=dilation, groups=groups)
-    return finished(y, b, activation)
+    return ACTIVATIONS[activation].value(biased(y, b))
 
 
 def conv_relu_pool_by_parts(x: Any, w: Any, b: Any, *, pool_size: Sizes, strides: Sizes, padding: Pairs,
