@@ -13,6 +13,8 @@ lowest and highest.  Afterwards all must have the same loss, so all did the same
 OpenBLAS, which multiplies matrices for NumPy, picks its kernels by the CPU; on one with AVX-512 a second column shows
 tinyfm with those that it did not pick (OPENBLAS_CORETYPE, Haswell for AVX2 or SkylakeX for AVX-512).
     python benchmarks/compare.py --show a.json b.json      the table of timings that were written before
+
+The same row in several files is one row of all their rounds: a machine has moods that outlast a run.
 """
 from __future__ import annotations
 
@@ -255,11 +257,33 @@ def arguments() -> argparse.Namespace:
     return settings
 
 
+def pooled(rows: Sequence[Row]) -> list[Row]:
+    """The rounds of the same row in several runs as one row; of the engines, those that ran in all of them."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows: found.setdefault((row["key"], row["case"]), []).append(row)
+    return [same[0] | {"engines": {e: joined([row["engines"][e] for row in same])
+                                   for e in ENGINES if all(ran(row, [e]) for row in same)}} for same in found.values()]
+
+
+def joined(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One engine's results: all its times, the most memory, else the last."""
+    return results[-1] | {"times": [t for r in results for t in r["times"]],
+                          "memory": max((r["memory"] for r in results if r.get("memory")), default=None)}
+
+
+def runs(machines: Sequence[str]) -> str:
+    """What to say of where several runs were made: all dates, or that they were not all made on one machine."""
+    dates, rest = zip(*(m.split("; ", 1) for m in machines), strict=True)
+    if len({*rest}) > 1: raise SystemExit("These runs were made with different machines or versions; show one by one.")
+    counted = f"{len(dates)} runs of " if len(dates) > 1 else ""
+    return f"{counted}{', '.join(sorted({*dates}))}; {rest[0]}"
+
+
 def main() -> None:
     settings = arguments()
     if settings.show:
         stored = [json.loads(Path(file).read_text()) for file in settings.show]
-        rows, about = [row for one in stored for row in one["rows"]], stored[0]["machine"]
+        rows, about = pooled([row for one in stored for row in one["rows"]]), runs([one["machine"] for one in stored])
     else:
         rows = [measure(key, case, settings) for key in settings.only for case in workload(key).CASES]
         about = machine(rows, settings)

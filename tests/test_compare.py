@@ -48,3 +48,20 @@ def test_an_engine_that_is_missing_says_so():
     found = row(tinyfm=([1.0], 2.0, 40))
     found["engines"]["jax"] = {"times": [], "missing": "not installed (jax)"}
     assert compare.fastest(found) is None and compare.cell(found, "jax") == "not installed (jax)"
+
+
+def test_the_same_row_of_several_runs_is_one_of_all_rounds():
+    first = row(tinyfm=([1.0, 2.0], 1.0, 40), torch=([1.0, 1.0], 1.0, 300), jax=([1.0, 1.0], 1.0, 200))
+    other = row(tinyfm=([8.0], 1.0, 40)) | {"case": "batch 128"}
+    again = row(tinyfm=([3.0], 1.0, 50), torch=([1.0], 1.0, 9))
+    found, alone = compare.pooled([first, other, again])
+    assert compare.ran(found) == ["tinyfm", "torch"]                              # jax did not run again
+    assert compare.ratios(found, "torch") == [1.0, 2.0, 3.0] and compare.cell(found, "tinyfm").endswith("50M")
+    assert compare.ratios(alone, "tinyfm") == [1.0] and alone["case"] == "batch 128"
+
+
+def test_runs_are_shown_with_their_dates_if_one_machine_made_them():
+    assert compare.runs(["2030-01-01; EPYC; 2 threads"]) == "2030-01-01; EPYC; 2 threads"
+    assert compare.runs(["2030-01-02; A; B", "2030-01-01; A; B", "2030-01-02; A; B"]) == (
+        "3 runs of 2030-01-01, 2030-01-02; A; B")
+    with pytest.raises(SystemExit, match="different"): compare.runs(["2030-01-01; A; B", "2030-01-01; A; C"])
