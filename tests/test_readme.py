@@ -121,12 +121,12 @@ def test_the_table_of_planted_errors_is_what_the_command_prints(tmp_path):
 
 def test_the_table_of_times_is_what_the_command_printed():
     """The timings that were written down, shown again: every line, and each of the machine's, in both languages."""
-    stored = max((ROOT / "benchmarks" / "results").glob("*.json"))
-    words = [sys.executable, "benchmarks/compare.py", "--show", str(stored)]
+    stored = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+    words = [sys.executable, "benchmarks/compare.py", "--show", *map(str, stored)]
     run = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
     machine, _, *rest = run.stdout.splitlines()
     table = "\n".join(line for line in rest if line.startswith("|"))
-    assert stored.stem in machine and table.count("\n") > 10
+    assert stored[-1].stem[:10] in machine and table.count("\n") > 10
     for text in (README, CHINESE): assert machine in text and table in text
 
 
