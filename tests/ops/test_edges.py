@@ -18,7 +18,7 @@ inf, nan = np.inf, np.nan
 
 
 def value_and_gradient(f: Any, x: Any, u: Any = None) -> tuple[Any, Any]:
-    x = leaf(np.asarray(x, float))
+    x = leaf(x if isinstance(x, np.ndarray) and x.dtype.kind == "f" else np.asarray(x, float))
     y = f(x)
     return y.data, gradients(y, [x], np.ones(y.shape) if u is None else u)[0]
 
@@ -109,11 +109,33 @@ def test_logsumexp_of_plus_infinity() -> None:
     (lambda x: fm.gelu(x, approximate=True), (0.0, 0.0), (1e3, 1.0)),
     (fm.selu, (-1.0507009873554805 * 1.6732632423543772, 0.0), (1050.7009873554805, 1.0507009873554805)),
 ])
-def test_activations_at_a_thousand(f: Any, low: Any, high: Any) -> None:
-    y, g = value_and_gradient(f, [-1e3, 1e3])
-    assert y[0] == low[0] and g[0] == low[1], (y, g)
-    np.testing.assert_allclose([y[1], g[1]], high, rtol=1e-15)
-    assert np.all(np.isfinite(fm.grad(lambda x: fm.sum(fm.grad(lambda z: fm.sum(f(z)))(x)))(np.array([-1e3, 1e3]))))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_activations_at_a_thousand(f: Any, low: Any, high: Any, dtype: Any) -> None:
+    x = np.array([-1e3, 1e3], dtype)
+    y, g = value_and_gradient(f, x)
+    assert y.dtype == g.dtype == dtype
+    np.testing.assert_allclose([y[0], g[0]], np.array(low, dtype), rtol=0, atol=0)
+    np.testing.assert_allclose([y[1], g[1]], np.array(high, dtype), rtol=np.finfo(dtype).eps * 5)
+    assert np.all(np.isfinite(fm.grad(lambda x: fm.sum(fm.grad(lambda z: fm.sum(f(z)))(x)))(x)))
+
+
+def test_gelu_of_huge_float32_is_quiet_and_exact() -> None:
+    """Nothing of the approximation's last digit is left to be multiplied by x."""
+    x = np.array([-1e30, -1e5, -20, 20, 1e5, 1e30], np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        y, g = value_and_gradient(fm.gelu, x)
+    np.testing.assert_array_equal(y, np.maximum(x, 0))
+    np.testing.assert_array_equal(g, x > 0)
+
+
+@pytest.mark.parametrize("f, slope", [(fm.scaled_dot_product_attention, 1), (fm.attention_weights, 0)])
+def test_attention_of_huge_numbers_is_quiet(f: Any, slope: int) -> None:
+    q, k = np.full((2, 3), 1e-30, np.float32), np.full((2, 3), 1e30, np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        y = f(q, k, k) if slope else f(q, k)
+    np.testing.assert_allclose(y, 1e30 if slope else 0.5, rtol=1e-6)
 
 
 def test_log1p_and_expm1_keep_tiny_numbers() -> None:
@@ -310,6 +332,16 @@ def test_attention_is_the_formula_whatever_the_size_of_its_scores(size: int, add
     y, back = fm.vjp(lambda *a: fm.scaled_dot_product_attention(*a, mask.astype(dtype)), *arrays)
     for fast, right in zip([y, *back(g.astype(dtype))], [exact[0], *exact[1](g)]):
         np.testing.assert_allclose(fast, right, rtol=digits * size ** 2, atol=digits * size ** 2)
+
+
+@pytest.mark.parametrize("dtypes, wanted", [("fdf", "d"), ("ffd", "d"), ("dff", "d"), ("eff", "f"), ("lll", "d"),
+                                            ("eee", "e"), ("lff", "d")])
+def test_attention_promotes_as_numpy_does(dtypes: str, wanted: str) -> None:
+    q, k, v = (np.random.default_rng(i).integers(-2, 3, (5, 3)).astype(d) for i, d in enumerate(dtypes))
+    y = fm.scaled_dot_product_attention(q, k, v)
+    assert y.dtype == wanted
+    right = fm.scaled_dot_product_attention(*(a.astype(float) for a in (q, k, v)))
+    np.testing.assert_allclose(y, right, rtol=100 * np.finfo(wanted).eps, atol=10 * np.finfo(wanted).eps)
 
 
 @pytest.mark.parametrize("bad", [inf, nan])

@@ -49,7 +49,7 @@ def bounded(q: Array, k: Array, mask: Array | None) -> bool:
     Then e = exp(s) will do, and the search for each row's maximum, as dear as the product, is spared.
     """
     added = 0.0 if mask is None or mask.dtype == bool else np.abs(mask[mask > -np.inf]).max(initial=0)
-    longest = [float(np.vecdot(a, a).max(initial=0)) for a in (q, k)]
+    with np.errstate(over="ignore"): longest = [float(np.vecdot(a, a).max(initial=0)) for a in (q, k)]
     limit = log(np.finfo(q.dtype).max / max(1, k.shape[-2])) / 3
     return bool(sqrt(longest[0] * longest[1]) + added < limit)
 
@@ -75,6 +75,7 @@ def exponentials(q: Array, k: Array, mask: Array | None, causal: bool, small: bo
 def attention(q: Array, k: Array, v: Array, mask: Array | None, causal: bool, scale: float) -> tuple[Array, Kept]:
     """(softmax(q k' scale + mask) v, e and its sums); q: (..., n, d), k: (..., m, d), v: (..., m, e), leading axes
     broadcast."""
+    q, k, v = promoted(q, k, v)
     lead, mask = leading(q, k, v, mask)
     q, k_across, v = scaled(q, scale, lead), matrices(across(k, q.shape[-2]), lead), matrices(v, lead)
     small = bounded(q, k, mask)
@@ -104,7 +105,7 @@ def block(e: Array, part: Part, q: Array) -> Array:
 def attention_gradients(g: Array, wanted: list[bool], q: Array, k: Array, v: Array, mask: Array | None, out: Array,
                         kept: Kept | None, causal: bool, scale: float) -> list[Array | None]:
     """The gradients of q, k, v and an additive mask."""
-    shapes = q.shape, k.shape, v.shape
+    shapes, (q, k, v) = (q.shape, k.shape, v.shape), promoted(q, k, v)
     lead, mask = leading(q, k, v, mask)
     above, v_across = (matrices(a, lead) for a in with_means(g, v, out))
     q, k = scaled(q, scale, lead), matrices(k, lead)
@@ -150,6 +151,12 @@ def add_product(a: Array, b: Array, out: Array, first: bool) -> None:
     """out <- a b if that is the first, else out <- out + a b."""
     if first: np.matmul(a, b, out=out)
     else: out += a @ b
+
+
+def promoted(*arrays: Array) -> Iterator[Array]:
+    """All in the dtype that they make together, integers in float64."""
+    dtype = np.result_type(*arrays)
+    return (np.asarray(a, dtype if dtype.kind == "f" else np.float64) for a in arrays)
 
 
 def leading(q: Array, k: Array, v: Array, mask: Array | None) -> tuple[tuple[int, ...], Array | None]:
