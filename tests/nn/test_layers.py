@@ -221,3 +221,10 @@ def test_a_wrong_shape_is_refused_by_name(example: Example) -> None:
     assert text.startswith(f'{example.kind} "mine" (layer 2 of Sequential)'), text
     assert str((2, *example.wrong)) in text or str(example.wrong) in text, text
     assert Path(__file__).name in text, text
+
+
+@pytest.mark.parametrize("layer", [nn.SimpleRNN, nn.LSTM, nn.GRU])
+def test_a_sequence_of_no_steps_is_one_clear_error(layer: Any) -> None:
+    assert layer(3)(np.ones((0, 5, 2), np.float32)).shape == (0, 3)
+    with pytest.raises(ShapeError, match=r"at least one step.*time 0, and batch 4"):
+        layer(3)(np.ones((4, 0, 2), np.float32))

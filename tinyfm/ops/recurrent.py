@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinyfm.engine import Array
-from tinyfm.errors import SettingError
+from tinyfm.errors import SettingError, ShapeError
 from tinyfm.kernels import recurrent as kernels
 from tinyfm.ops.activations import relu
 from tinyfm.ops.composite import fused
@@ -25,6 +25,14 @@ def columns(x: Any, start: int, stop: int) -> Any: return getitem(x, index=(...,
 
 
 def at(x: Any, t: int) -> Any: return getitem(x, index=(slice(None), t))
+
+
+def last(states: Any) -> Any:
+    """The state after the last step: (batch, units).  ShapeError if there was none."""
+    if states.shape[1] == 0:
+        raise ShapeError(f"A recurrent network reads at least one step; x is (batch, time, features) with time 0, and "
+                         f"batch {states.shape[0]}. Give it sequences that are not empty, or leave those out.")
+    return at(states, -1)
 
 
 # ------------------------------------------------------------ one step
@@ -114,7 +122,7 @@ def rnn(x: Any, h0: Any, w: Any, u: Any, b: Any = None, *, activation: str = "ta
     if activation not in ACTIVATIONS:
         raise SettingError(f"rnn: activation must be one of {', '.join(ACTIVATIONS)}; received {activation!r}.")
     states = rnn_states(x, h0, w, u, b, activation=activation)
-    return states, at(states, -1)
+    return states, last(states)
 
 
 def lstm(x: Any, h0: Any, c0: Any, w: Any, u: Any, b: Any = None) -> tuple[Any, Any, Any]:
@@ -123,10 +131,11 @@ def lstm(x: Any, h0: Any, c0: Any, w: Any, u: Any, b: Any = None) -> tuple[Any, 
     x: (batch, time, inputs).
     """
     both, n = lstm_states(x, h0, c0, w, u, b), h0.shape[-1]
-    return columns(both, 0, n), columns(at(both, -1), 0, n), columns(at(both, -1), n, 2 * n)
+    end = last(both)
+    return columns(both, 0, n), columns(end, 0, n), columns(end, n, 2 * n)
 
 
 def gru(x: Any, h0: Any, w: Any, u: Any, b: Any = None, b_recurrent: Any = None) -> tuple[Any, Any]:
     """(all h (batch, time, units), the last); equations and shapes as in gru_cell, x: (batch, time, inputs)."""
     states = gru_states(x, h0, w, u, b, b_recurrent)
-    return states, at(states, -1)
+    return states, last(states)
