@@ -19,10 +19,8 @@ from tinyfm.exercises.judge import Outcome
 HERE = Path(__file__).parent / "hostile" / "course"
 SLACK = 2.0                                      # seconds that may pass beyond what an exercise may take
 SECRET = "TINYFM_COURSE_SECRET"
-DOZEN = ["an endless loop", "os._exit at import", "a fork at import", "limited: 3 GB of memory", "reading the secret",
-         "moving a file out", "tried: files everywhere", "builtins that allow everything",
-         "forged: on every descriptor", "returned: an array equal to everything",
-         "one function forks, the other is right", "a zip that climbs"]
+FEW = ["os._exit at import", "reading the secret", "tried: files everywhere", "forged: on every descriptor",
+       "a zip that climbs"]                      # quick ones; the slow tests take all
 ORDER = {name: f"s{i:03}" for i, name in enumerate(EVERY)}
 
 
@@ -113,15 +111,15 @@ def assert_deserved(name, every, seconds) -> None:
 
 
 @pytest.fixture(scope="module")
-def dozen(tmp_path_factory): return graded(DOZEN, tmp_path_factory.mktemp("dozen"), 2)
+def few(tmp_path_factory): return graded(FEW, tmp_path_factory.mktemp("few"), 2)
 
 
-@pytest.mark.parametrize("name", DOZEN)
-def test_a_dozen_get_what_they_deserve(dozen, name): assert_deserved(name, dozen[0], dozen[1])
+@pytest.mark.parametrize("name", FEW)
+def test_a_few_get_what_they_deserve(few, name): assert_deserved(name, few[0], few[1])
 
 
-def test_a_dozen_leave_nothing(dozen):
-    _, _, changed, left = dozen
+def test_a_few_leave_nothing(few):
+    _, _, changed, left = few
     assert not changed and not left
 
 
