@@ -27,7 +27,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -37,6 +38,8 @@ from workloads import ENGINES, FILES, workload
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
+from tinyfm.atomic import replacing  # noqa: E402
+from tinyfm.cli import options  # noqa: E402
 from tinyfm.cli.blas import blas, has_avx512  # noqa: E402
 
 OTHER = "Haswell" if blas().kernels == "SkylakeX" else "SkylakeX"
@@ -73,6 +76,7 @@ class Worker:
     def close(self) -> None:
         self.process.stdin.close()  # type: ignore[union-attr]
         self.process.wait()
+        self.process.stdout.close()  # type: ignore[union-attr]
 
 
 def measure(key: str, case: str, settings: argparse.Namespace) -> Row:
@@ -95,7 +99,7 @@ def together(key: str, arrays: str, steps: int, results: dict[str, Any], setting
         results[worker.engine].update(worker.hear())
         if "missing" in results[worker.engine]: worker.close()
         else: workers.append(worker)
-    for turn in range(-1, settings.rounds):                      # the first is for compilers and caches
+    for turn in range(-1, settings.rounds if workers else -1):   # the first is for compilers and caches
         for worker in workers[turn % len(workers):] + workers[:turn % len(workers)]:
             time.sleep(0.15)                                     # OpenBLAS' threads stay awake for a tenth of a second
             worker.ask(1 + steps // 20)
@@ -208,7 +212,7 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def picture(rows: Sequence[Row], engines: Sequence[str], path: str, about: str) -> None:
+def picture(rows: Sequence[Row], engines: Sequence[str], path: Path, about: str) -> None:
     """Each engine's time as a multiple of tinyfm's, on a logarithmic axis, with the range over the rounds."""
     import matplotlib
     matplotlib.use("Agg")
@@ -239,22 +243,53 @@ def picture(rows: Sequence[Row], engines: Sequence[str], path: str, about: str) 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, in less than 2 minutes")
-    parser.add_argument("--only", default=",".join(FILES), help="W3,W4: these workloads")
-    parser.add_argument("--engines", default=",".join(ENGINES), help="tinyfm,torch: these engines")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--sessions", type=int, default=1, help="how often all processes start anew")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--python", action="append", default=[], metavar="ENGINE=PATH", help="its own interpreter")
-    parser.add_argument("--json", metavar="FILE", help="write every timing")
-    parser.add_argument("--show", nargs="+", metavar="FILE", help="measure nothing, print what --json wrote")
-    parser.add_argument("--picture", metavar="FILE", help="draw the ratios")
+    parser.add_argument("--only", type=among(FILES), default=[*FILES], help="W3,W4: these workloads")
+    parser.add_argument("--engines", type=among(ENGINES), default=[*ENGINES], help="tinyfm,torch: these engines")
+    parser.add_argument("--rounds", type=options.count, default=7)
+    parser.add_argument("--sessions", type=options.count, default=1, help="how often all processes start anew")
+    parser.add_argument("--threads", type=options.count, default=2)
+    parser.add_argument("--python", type=interpreter, action="append", default=[], metavar="ENGINE=PATH",
+                        help="its own interpreter")
+    parser.add_argument("--json", type=options.json_file, metavar="FILE", help="write every timing")
+    parser.add_argument("--show", type=stored, nargs="+", metavar="FILE",
+                        help="measure nothing, print what --json wrote")
+    parser.add_argument("--picture", type=options.picture_file, metavar="FILE", help="draw the ratios")
     parser.add_argument("--loud", dest="quiet", action="store_false", help="let the engines write their warnings")
     settings = parser.parse_args()
     if settings.quick: settings.rounds, settings.sessions = 3, 1
-    settings.only, settings.engines = settings.only.split(","), settings.engines.split(",")
     if not (has_avx512() or settings.show) and "other" in settings.engines: settings.engines.remove("other")
-    settings.python = dict(pair.split("=", 1) for pair in settings.python)
+    settings.python = dict(settings.python)
     return settings
+
+
+def among(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """Names with commas between them, all of them known."""
+    def names(text: str) -> list[str]:
+        for name in (given := text.split(",")):
+            if name not in known: raise ArgumentTypeError(f"there is no {name!r}; choose among {','.join(known)}")
+        return given
+    return names
+
+
+def interpreter(text: str) -> tuple[str, str]:
+    """ENGINE=PATH of a Python."""
+    engine, _, path = text.partition("=")
+    if engine not in ENGINES or not Path(path).is_file():
+        raise ArgumentTypeError(f"expected ENGINE=PATH, one of {','.join(ENGINES)} and a Python; received {text!r}")
+    return engine, path
+
+
+def stored(text: str) -> dict[str, Any]:
+    """What --json wrote into this file; it is shown once for a trial."""
+    try:
+        found = dict(json.loads(Path(text).read_text("utf-8")))
+        runs([found["machine"]])
+        rows = pooled(found["rows"])
+        _ = [*table(rows, [*ENGINES]), *targets(rows)]
+        return found
+    except OSError as error: raise ArgumentTypeError(f"cannot read {text!r}: {error.strerror}") from None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise ArgumentTypeError(f"{text!r} is damaged, or no file that --json wrote") from None
 
 
 def pooled(rows: Sequence[Row]) -> list[Row]:
@@ -282,13 +317,14 @@ def runs(machines: Sequence[str]) -> str:
 def main() -> None:
     settings = arguments()
     if settings.show:
-        stored = [json.loads(Path(file).read_text()) for file in settings.show]
-        rows, about = pooled([row for one in stored for row in one["rows"]]), runs([one["machine"] for one in stored])
+        rows = pooled([row for one in settings.show for row in one["rows"]])
+        about = runs([one["machine"] for one in settings.show])
     else:
         rows = [measure(key, case, settings) for key in settings.only for case in workload(key).CASES]
         about = machine(rows, settings)
     print(about, "", *table(rows, settings.engines), "", *targets(rows), sep="\n")
-    if settings.json: Path(settings.json).write_text(json.dumps({"machine": about, "rows": rows}))
+    if settings.json:
+        with replacing(settings.json) as file: file.write(json.dumps({"machine": about, "rows": rows}).encode())
     if settings.picture: picture(rows, settings.engines, settings.picture, ", ".join(about.split("; ")[:3]))
 
 

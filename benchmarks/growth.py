@@ -22,6 +22,10 @@ from typing import Any
 import numpy as np
 from worker import peak_memory
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tinyfm.atomic import replacing
+from tinyfm.cli import options
+
 SIZES = {"batch": (16, 32, 64, 128, 256, 512), "depth": (2, 4, 8, 16, 32), "width": (128, 256, 512, 1024),
          "length": (16, 32, 64, 128, 256)}
 WHAT = {"batch": "CNN of W4, batch n", "depth": "n layers of 128, batch 128", "width": "4 layers of n, batch 128",
@@ -76,7 +80,7 @@ def measure(axis: str, rounds: int) -> dict[str, list[float]]:
 def exponent(sizes: Any, values: Any) -> float: return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
-def picture(results: dict[str, Any], path: str) -> None:
+def picture(results: dict[str, Any], path: Path) -> None:
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
@@ -100,12 +104,15 @@ def picture(results: dict[str, Any], path: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--point", nargs=2, metavar=("AXIS", "N"), help="one size, in this process")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--picture", metavar="FILE")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--point", nargs=2, metavar=("AXIS", "N"), help=f"one size of {', '.join(SIZES)}; as JSON")
+    parser.add_argument("--rounds", type=options.count, default=3)
+    parser.add_argument("--picture", type=options.picture_file, metavar="FILE")
+    parser.add_argument("--json", type=options.json_file, metavar="FILE")
     settings = parser.parse_args()
-    if settings.point: return print(json.dumps(point(settings.point[0], int(settings.point[1]))))
+    if settings.point:
+        axis, n = settings.point
+        if axis not in SIZES or not n.isdecimal(): parser.error(f"--point takes one of {', '.join(SIZES)} and a number")
+        return print(json.dumps(point(axis, int(n))))
     results = {axis: measure(axis, settings.rounds) for axis in SIZES}
     print(f"{'':36}{'time, ms':>24}{'exponent':>10}{'memory, MB':>20}{'exponent':>10}")
     for axis, found in results.items():
@@ -116,7 +123,8 @@ def main() -> None:
         verdict = "holds" if max(slopes) <= LIMITS[axis] else "MISSED"
         print(f"{name:36}{' to '.join(ms):>24}{slopes[0]:10.2f}{' to '.join(mb):>20}{slopes[1]:10.2f}  {verdict}, "
               f"at most {LIMITS[axis]}")
-    if settings.json: Path(settings.json).write_text(json.dumps(results))
+    if settings.json:
+        with replacing(settings.json) as file: file.write(json.dumps(results).encode())
     if settings.picture: picture(results, settings.picture)
 
 

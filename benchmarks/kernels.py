@@ -28,6 +28,7 @@ arguments.add_argument("--threads", type=int, default=1)
 arguments.add_argument("--rounds", type=int, default=25)
 arguments.add_argument("--json", action="store_true")
 options = arguments.parse_args()
+if min(options.threads, options.rounds) < 1: arguments.error("--threads and --rounds are whole numbers of at least 1")
 os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)          # read once, when NumPy is first imported
 
 import numpy as np  # noqa: E402

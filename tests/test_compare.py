@@ -65,3 +65,30 @@ def test_runs_are_shown_with_their_dates_if_one_machine_made_them():
     assert compare.runs(["2030-01-02; A; B", "2030-01-01; A; B", "2030-01-02; A; B"]) == (
         "3 runs of 2030-01-01, 2030-01-02; A; B")
     with pytest.raises(SystemExit, match="different"): compare.runs(["2030-01-01; A; B", "2030-01-01; A; C"])
+
+
+@pytest.mark.parametrize("words, said", [
+    ("--only W99", "no 'W99'; choose among W1,"), ("--engines tinyfm,foo", "no 'foo'; choose among tinyfm,"),
+    ("--rounds 0", "at least 1, received '0'"), ("--threads 0", "at least 1, received '0'"),
+    ("--python keras", "expected ENGINE=PATH"), ("--python keras=nowhere/python", "received 'keras=nowhere/python'"),
+    ("--json nowhere/x.json", "no folder 'nowhere'"), ("--picture x.txt", "should end in .png, .svg or .pdf"),
+    ("--show none.json", "cannot read 'none.json': No such file"), ("--show cut.json", "'cut.json' is damaged, or no"),
+    ("--show list.json", "'list.json' is damaged, or no"), ("--show odd.json", "'odd.json' is damaged, or no"),
+    ("--show odd.png", "'odd.png' is damaged, or no")])
+def test_a_mistake_is_told_in_a_line_before_anything_is_measured(words, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("cut.json").write_text('{"machine": "2030-01-01; A; B", "rows": [')
+    Path("list.json").write_text("[1]")
+    Path("odd.json").write_text('{"machine": "2030-01-01; A", "rows": [{"key": "W3", "case": "", "engines": 3}]}')
+    Path("odd.png").write_bytes(b"\x89PNG\r\n")
+    monkeypatch.setattr(sys, "argv", ["compare.py", *words.split()])
+    with pytest.raises(SystemExit) as caught: compare.main()
+    assert caught.value.code == 2
+    *usage, last = capsys.readouterr().err.splitlines()
+    assert usage[0].startswith("usage: compare.py") and said in last, last
+
+
+def test_no_engine_at_all_is_a_table_without_columns(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["compare.py", "--only", "W3", "--engines", "micrograd", "--rounds", "1"])
+    compare.main()
+    assert "| W3 MLP" in capsys.readouterr().out

@@ -114,8 +114,8 @@ def test_activations_at_a_thousand(f: Any, low: Any, high: Any, dtype: Any) -> N
     x = np.array([-1e3, 1e3], dtype)
     y, g = value_and_gradient(f, x)
     assert y.dtype == g.dtype == dtype
-    np.testing.assert_allclose([y[0], g[0]], np.array(low, dtype), rtol=0, atol=0)
-    np.testing.assert_allclose([y[1], g[1]], np.array(high, dtype), rtol=np.finfo(dtype).eps * 5)
+    np.testing.assert_array_equal([y[0], g[0]], np.array(low, dtype))
+    np.testing.assert_allclose([y[1], g[1]], np.array(high, dtype), rtol=1e-15 if dtype == np.float64 else 5e-7)
     assert np.all(np.isfinite(fm.grad(lambda x: fm.sum(fm.grad(lambda z: fm.sum(f(z)))(x)))(x)))
 
 
@@ -129,13 +129,13 @@ def test_gelu_of_huge_float32_is_quiet_and_exact() -> None:
     np.testing.assert_array_equal(g, x > 0)
 
 
-@pytest.mark.parametrize("f, slope", [(fm.scaled_dot_product_attention, 1), (fm.attention_weights, 0)])
-def test_attention_of_huge_numbers_is_quiet(f: Any, slope: int) -> None:
+def test_attention_to_huge_keys_is_quiet() -> None:
+    """Their squares overflow, their products with these queries do not."""
     q, k = np.full((2, 3), 1e-30, np.float32), np.full((2, 3), 1e30, np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        y = f(q, k, k) if slope else f(q, k)
-    np.testing.assert_allclose(y, 1e30 if slope else 0.5, rtol=1e-6)
+        y = fm.scaled_dot_product_attention(q, k, k)
+    np.testing.assert_allclose(y, 1e30, rtol=1e-6)
 
 
 def test_log1p_and_expm1_keep_tiny_numbers() -> None:

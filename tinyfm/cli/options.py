@@ -34,19 +34,21 @@ def rate(text: str) -> float:
     return value
 
 
-def model_file(text: str) -> Path:
-    """A file that a model can be saved to: better known before the training than after it."""
+def new_file(text: str, *endings: str) -> Path:
+    """A file that something can be written to: better known before the work than after it."""
     path = Path(text)
-    if path.suffix.lower() not in (".safetensors", ".npz"):
-        raise ArgumentTypeError(f"{text!r} should end in .safetensors or .npz, which names the format")
+    if path.suffix.lower() not in endings:
+        *some, last = endings
+        raise ArgumentTypeError(f"{text!r} should end in {', '.join(some)}{' or ' * bool(some)}{last}, "
+                                "which names the format")
     if not path.parent.is_dir(): raise ArgumentTypeError(f"there is no folder {str(path.parent)!r}; create it first")
     return path
 
 
-def picture_file(text: str) -> Path:
-    """A file that a picture can be drawn into."""
-    path = Path(text)
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise ArgumentTypeError(f"{text!r} should end in .png, .svg or .pdf, which names the format")
-    if not path.parent.is_dir(): raise ArgumentTypeError(f"there is no folder {str(path.parent)!r}; create it first")
-    return path
+def model_file(text: str) -> Path: return new_file(text, ".safetensors", ".npz")
+
+
+def picture_file(text: str) -> Path: return new_file(text, ".png", ".svg", ".pdf")
+
+
+def json_file(text: str) -> Path: return new_file(text, ".json")
