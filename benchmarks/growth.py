@@ -95,6 +95,8 @@ def picture(results: dict[str, Any], path: Path) -> None:
             axes.grid(which="both", linewidth=0.3)
             axes.set_xticks(n, map(str, n))
             axes.minorticks_off()
+            marks = [m for m in (0.5, 1, 2, 5, 10, 20, 50, 100, 200) if y.min() <= m <= y.max()]
+            axes.set_yticks(marks, [f"{m:g}" for m in marks])
             axes.legend()
         column[0].set_title(WHAT[axis], fontsize=10)
         column[1].set_xlabel(f"n: {axis}")
